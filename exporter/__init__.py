@@ -1,0 +1,3 @@
+"""dnsbl-exporter."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""``python -m exporter`` is ``dnsbl-exporter``."""
+
+from exporter.cli import main
+
+main(prog_name="dnsbl-exporter")

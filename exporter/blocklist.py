@@ -1,0 +1,198 @@
+"""What does the listing: a zone, what it lists, what its return codes mean, and how often it may be asked.
+
+Rules:
+
+1. No list is known here by name. Everything a list is, is data in :class:`Blocklist`.
+2. A code means something only within its own list: 127.0.0.1 is a refusal at one operator and a listing at another.
+3. A return code is matched by value, by inclusive range or by bits of its last octet (RFC 5782 §2.3). Values and ranges are tried
+   before bits.
+4. The key of a list is no part of its name or its ``repr``; it appears in a query name only.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+from exporter.target import Kind, Target
+
+LISTING_NETWORK = IPv4Network("127.0.0.0/8")
+"""Only an A record in here can be a listing (RFC 5782 §2.3)."""
+
+
+class ListingClass(StrEnum):
+    """Why a sublist lists."""
+
+    ABUSE = "abuse"
+    EXPLOIT = "exploit"
+    POLICY = "policy"
+    ESCALATION = "escalation"
+    REPUTATION = "reputation"
+    BACKSCATTER = "backscatter"
+    DOMAIN = "domain"
+    PHISHING = "phishing"
+    MALWARE = "malware"
+    AGE = "age"
+    TOR = "tor"
+    BOGON = "bogon"
+    INFORMATIONAL = "informational"
+
+
+class Impact(StrEnum):
+    """How much a listing is likely to hurt a sender of mail."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Scope(StrEnum):
+    """What a listing accuses: the address itself, its range, its network's owner, or a domain."""
+
+    ADDRESS = "address"
+    RANGE = "range"
+    ASN = "asn"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Sublist:
+    """What a code stands for; the empty name is the only sublist of a list without a code table."""
+
+    name: str
+    listing_class: ListingClass
+    impact: Impact
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An inclusive range of return codes; a single code is a range of one."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    def __contains__(self, code: IPv4Address) -> bool:
+        return self.first <= code <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """One bit of the last octet of a code in 127.0.0.0/24; the other octets of a bitmask list are reserved."""
+
+    value: int
+
+    def __contains__(self, code: IPv4Address) -> bool:
+        number = int(code)
+        return number >> 8 == 0x7F0000 and bool(number & self.value)
+
+
+Pattern = Span | Bit
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A row of the code table."""
+
+    pattern: Pattern
+    sublist: Sublist
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestEntries:
+    """Names that a working list must answer and must not answer (RFC 5782 §5)."""
+
+    __test__ = False  # pytest would take the name for a test class
+
+    listed: tuple[Target, ...]
+    not_listed: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a list is asked. Times in seconds; ``None`` means no limit."""
+
+    interval: float
+    delist_after: int
+    confirm_interval: float
+    test_interval: float
+    max_qps: float | None
+    max_queries_per_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A subscriber's secret. Printing it shows stars; only ``secret`` itself gives it away."""
+
+    secret: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "********"
+
+    def redact(self, text: str) -> str:
+        """``text`` with every occurrence of the key, in any case, starred."""
+        lowered, secret, shown, at = text.lower(), self.secret.lower(), [], 0
+        while (found := lowered.find(secret, at)) >= 0:
+            shown += [text[at:found], str(self)]
+            at = found + len(secret)
+        return "".join([*shown, text[at:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Blocklist:
+    """One list as configured."""
+
+    zone: str
+    operator: str
+    provider: str
+    kinds: frozenset[Kind]
+    default: Sublist
+    """Stands for codes that have no row: under the empty name if there is no table at all, else under the code's own."""
+    meaning: str
+    codes: tuple[Code, ...]
+    refusal_codes: tuple[Pattern, ...]
+    neutral_codes: tuple[Pattern, ...]
+    test_entries: TestEntries | None
+    non_global: bool
+    delist_url: str
+    pace: Pace
+    resolvers: tuple[str, ...]
+    key: Key | None = None
+
+    @property
+    def name(self) -> str:
+        """The label ``list``: the zone, without any key."""
+        return self.zone
+
+    @property
+    def suffix(self) -> str:
+        """What a target is written in front of. Secret if there is a key."""
+        return self.zone if self.key is None else f"{self.key.secret}.{self.zone}"
+
+    def accepts(self, target: Target) -> bool:
+        """Whether this list can say anything about this target."""
+        return target.kind in self.kinds and (self.non_global or target.is_global) and target.fits_under(self.suffix)
+
+    def sublist(self, name: str) -> Sublist:
+        """The facts of a sublist by name, also of one that only an answer has named."""
+        for code in self.codes:
+            if code.sublist.name == name:
+                return code.sublist
+        return Sublist(name, self.default.listing_class, self.default.impact, self.default.scope)
+
+    def declared(self) -> tuple[Sublist, ...]:
+        """The sublists of the code table in its order, or the one empty-named sublist."""
+        if not self.codes:
+            return (self.default,)
+        return tuple(dict.fromkeys(code.sublist for code in self.codes))
+
+    def meaning_of(self, sublist: str) -> str:
+        """What being on a sublist means, in the list's words; empty if nobody has said it."""
+        meanings = (code.meaning for code in self.codes if code.sublist.name == sublist and code.meaning)
+        return "; ".join(dict.fromkeys(meanings)) or self.meaning
+
+    def delist_url_for(self, target: Target) -> str:
+        """Where to ask for removal, or the empty text."""
+        return self.delist_url.replace("{target}", target.text)

@@ -1,0 +1,32 @@
+"""The lists the world runs, as data: one YAML file an operator beside this one, read once.
+
+An entry has the same shape as an entry of ``lists:`` in a user's config, plus facts that only a catalogue holds (``source``,
+``checked``, ``includes``, ``notes``). This module gives the entries as they stand in the files; ``config`` gives them meaning.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+import yaml
+
+Entry = Mapping[str, object]
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every entry by its zone, in the order of the files' names."""
+    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".yml")]
+    found: dict[str, Entry] = {}
+    for file in sorted(files, key=lambda file: file.name):
+        for entry in yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            found[entry["zone"]] = _plain(entry)
+    return found
+
+
+def _plain(entry: Entry) -> Entry:
+    """Code tables have text keys everywhere; YAML reads the bits of a bitmask as numbers."""
+    codes = entry.get("codes")
+    if not isinstance(codes, dict):
+        return entry
+    return {**entry, "codes": {str(code): row for code, row in codes.items()}}

@@ -1,0 +1,158 @@
+"""The command line: flags in, exit codes out. Each command's work is in a module of its own.
+
+Exit codes: 0 fine, 1 says no (listed; cannot run), 2 usage or configuration, 3 (``check``) not listed but some unknown.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import click
+
+from exporter import __version__
+from exporter.cli import logs
+from exporter.config import Config, ConfigError, load, schema
+from exporter.history import HistoryError
+from exporter.plan import Shard
+from exporter.web import read_listen_address
+
+_T = TypeVar("_T")
+
+_CONFIG = click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The config file.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dnsbl-exporter")
+def main() -> None:
+    """Watch addresses and domains on DNS blocklists, remember every listing, tell Prometheus."""
+
+
+@main.command()
+@click.option(
+    "--config.file", "config_file", type=click.Path(path_type=Path), default="config.yml", show_default=True, metavar="FILE"
+)
+@click.option(
+    "--web.listen-address",
+    "listen",
+    multiple=True,
+    default=[":15782"],
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to serve HTTP; repeatable.",
+)
+@click.option("--history.path", "history_path", type=click.Path(path_type=Path), metavar="FILE", help="Overrides the config.")
+@click.option("--shard", type=click.IntRange(min=0), default=0, show_default=True, help="This process's part of the targets.")
+@click.option("--total-shards", type=click.IntRange(min=1), default=1, show_default=True, help="Into how many parts.")
+@click.option(
+    "--log.level",
+    "log_level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+@click.option("--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
+def serve(
+    config_file: Path,
+    listen: tuple[str, ...],
+    history_path: Path | None,
+    shard: int,
+    total_shards: int,
+    log_level: str,
+    log_format: Literal["logfmt", "json"],
+) -> None:
+    """Run the exporter. SIGHUP reloads the config, SIGTERM ends."""
+    from exporter.cli.service import Options, serve
+
+    if shard >= total_shards:
+        raise click.UsageError(f"--shard={shard} must be below --total-shards={total_shards}: shards count from 0")
+    addresses = _usage(lambda: [read_listen_address(text) for text in listen])
+    logs.configure(log_level, log_format)
+    config = _load(config_file)
+    options = Options(lambda: load(config_file, os.environ), addresses, Shard(shard, total_shards), history_path)
+    _run(lambda: asyncio.run(serve(options, config)))
+
+
+@main.command()
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@_CONFIG
+@click.option("--list", "only", multiple=True, metavar="ZONE", help="Ask only this list; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(targets: tuple[str, ...], config_file: Path | None, only: tuple[str, ...], *, as_json: bool) -> None:
+    """Ask all lists about TARGET now, once. Without a config file: every built-in list that needs no key."""
+    from exporter.cli.check import run
+    from exporter.config import built_in
+
+    config = built_in() if config_file is None else _load(config_file)
+    sys.exit(_usage(lambda: run(config, targets, only, as_json=as_json)))
+
+
+@main.group()
+def config() -> None:
+    """Look at a config file, or at what one may hold."""
+
+
+@config.command("check")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--config.file", "config_file", type=click.Path(path_type=Path), default="config.yml", show_default=True)
+def config_check(file: Path | None, config_file: Path) -> None:
+    """Say everything that is wrong with the config file, or that it is fine."""
+    path = file or config_file
+    config = _load(path)
+    checks = sum(blocklist.accepts(target) for blocklist in config.lists for target in config.targets)
+    click.echo(f"{path}: fine: {len(config.targets)} targets, {len(config.lists)} lists, {checks} checks")
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """Print a JSON Schema of the config file, for editors."""
+    click.echo(json.dumps(schema(), indent=2))
+
+
+@main.command()
+@click.option("--duration", metavar="TIME", help="End after this time, such as 3m; otherwise at Ctrl-C.")
+@click.option("--web.listen-address", "listen", default="127.0.0.1:15782", show_default=True, metavar="ADDRESS")
+def demo(duration: str | None, listen: str) -> None:
+    """Show it at work: built-in lists that list, delist and relist sample targets in two minutes."""
+    from exporter.cli.demo import run
+    from exporter.config.model import parse_duration
+
+    seconds = None if duration is None else _usage(lambda: parse_duration(duration))
+    address = _usage(lambda: read_listen_address(listen))
+    _run(lambda: run(address, seconds))
+
+
+def _load(path: Path) -> Config:
+    try:
+        return load(path, os.environ)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _usage(read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _run(work: Callable[[], None]) -> None:
+    """Run a service; what keeps it from starting is one sentence, not a traceback."""
+    try:
+        work()
+    except HistoryError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"cannot start: {error.strerror or error}", err=True)
+        sys.exit(1)

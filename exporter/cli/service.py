@@ -1,0 +1,162 @@
+"""The assembly: config, history, engine, metrics and web made into one running service.
+
+Rules:
+
+1. The history opens before anything listens, so the first scrape after a restart shows what was known.
+2. A reload makes everything new before anything is swapped; a config with a fault changes nothing.
+3. SIGTERM and SIGINT end the service; what was found is written first.
+"""
+
+import asyncio
+import logging
+import secrets
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exporter import __version__, web
+from exporter.config import Config, ConfigError
+from exporter.engine import Engine, Hooks
+from exporter.history import History
+from exporter.inquiry import Providers
+from exporter.metrics import Metrics, own_registry
+from exporter.plan import Shard, build
+from exporter.providers import PROVIDERS, Asking
+from exporter.tally import Reloads, Tally
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. ``history_path`` overrides the config's."""
+
+    load: Callable[[], Config]
+    listen: Sequence[tuple[str | None, int]]
+    shard: Shard = field(default_factory=Shard)
+    history_path: Path | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+
+
+def make_providers(config: Config) -> Providers:
+    """One provider of each kind."""
+    return {kind: make(_asking(config)) for kind, make in PROVIDERS.items()}
+
+
+def steady_clock() -> Callable[[], float]:
+    """Seconds that start at Unix time and then follow the monotonic clock, so a clock that is set moves no lap."""
+    ahead = time.time() - time.monotonic()
+    return lambda: time.monotonic() + ahead
+
+
+class Running:
+    """A service and its config; a reload swaps both."""
+
+    def __init__(self, options: Options, config: Config, history: History) -> None:
+        self._options = options
+        self._config = config
+        self._providers = make_providers(config)
+        self._history = history
+        self._clock = steady_clock()
+        self._tally = Tally()
+        self.reloads = Reloads(last_success=time.time())
+        hooks = options.hooks
+        self.engine = Engine(
+            build(config.targets, config.lists, options.shard),
+            self._providers,
+            history,
+            Hooks((self._tally.outcome, *hooks.outcome), hooks.change, hooks.tested),
+            self._clock,
+            time.time,
+            lambda: secrets.randbits(96),
+        )
+
+    def metrics(self) -> Metrics:
+        """What is exposed of it."""
+        return Metrics(
+            running=self.engine,
+            history=self._history,
+            tally=self._tally,
+            reloads=self.reloads,
+            resolvers=self._resolvers,
+            exposed_checks=lambda: self._config.exposed_checks,
+            clock=self._clock,
+            version=__version__,
+            registry=own_registry(),
+        )
+
+    async def reload(self) -> str | None:
+        """Read the config again and go on with it, or keep the old one and say why."""
+        try:
+            config = self._options.load()
+        except ConfigError as error:
+            self.reloads.successful = False
+            _log.error("config not reloaded, the old one stays", extra={"fields": {"problems": str(error)}})
+            return str(error)
+        if config.history_path != self._config.history_path and self._options.history_path is None:
+            _log.warning("history.path changes at the next start only")
+        same_questions = _asking(config) == _asking(self._config)
+        self._providers = self._providers if same_questions else make_providers(config)
+        self._config = config
+        self.engine.swap(build(config.targets, config.lists, self._options.shard), self._providers)
+        self.reloads.successful, self.reloads.last_success = True, time.time()
+        _log.info("config reloaded", extra={"fields": _size(config)})
+        return None
+
+    def _resolvers(self) -> Mapping[str, bool]:
+        return {name: up for provider in self._providers.values() for name, up in provider.resolvers().items()}
+
+
+async def serve(options: Options, config: Config) -> None:
+    """Run until told to end. Raises ``HistoryError`` or ``OSError`` if it cannot start."""
+    history = History(options.history_path or config.history_path, config.history_keep, time.time)
+    try:
+        running = Running(options, config, history)
+        checking = asyncio.create_task(running.engine.run())
+        app = web.application(
+            web.Service(running.metrics(), lambda: not checking.done(), lambda: running.engine.answered, running.reload)
+        )
+        try:
+            runner = await web.listen(app, options.listen)
+        except OSError:
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
+            raise
+        _watch_signals(running)
+        for address in runner.addresses:
+            _log.info("listening", extra={"fields": {"address": _shown(address)}})
+        _log.info("started", extra={"fields": {"version": __version__} | _size(config)})
+        await checking
+        await runner.cleanup()
+    finally:
+        await history.close()
+    _log.info("ended")
+
+
+def _watch_signals(running: Running) -> None:
+    loop = asyncio.get_running_loop()
+    reloading: set[asyncio.Task[str | None]] = set()
+
+    def reload() -> None:
+        task = loop.create_task(running.reload())
+        reloading.add(task)
+        task.add_done_callback(reloading.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, running.engine.stop)
+
+
+def _asking(config: Config) -> Asking:
+    return Asking(config.resolvers, config.timeout, config.attempts)
+
+
+def _size(config: Config) -> dict[str, object]:
+    return {"targets": len(config.targets), "lists": len(config.lists)}
+
+
+def _shown(address: tuple[object, ...]) -> str:
+    host, port = str(address[0]), address[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,148 @@
+"""The file itself: whose it is, which version, whether it is whole, and that nobody else writes to it.
+
+Rules:
+
+1. Migrations are an ordered tuple and the version is its length. Each runs in a transaction of its own. Add new ones at the end.
+2. A file of a newer version, or one that is not ours, is refused before SQLite opens it, which may write to what it opens.
+3. A damaged file is set aside under another name, never deleted.
+4. One process at a time: a lock beside the file is held until the process ends, however it ends.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_MAGIC = b"SQLite format 3\x00"
+_APPLICATION_ID = 0x444E5342  # "DNSB", at offset 68 of the file; the version is at offset 60 (sqlite.org/fileformat2.html §1.3)
+_BUSY_SECONDS = 2.0
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE listings (
+            target TEXT NOT NULL, list TEXT NOT NULL, sublist TEXT NOT NULL, number INTEGER NOT NULL,
+            opened REAL NOT NULL, onset_observed INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL,
+            closed REAL, last_delisted REAL, clean_answers INTEGER NOT NULL, clean_since REAL,
+            PRIMARY KEY (target, list, sublist, number)
+        )""",
+        """CREATE TABLE standings (
+            target TEXT NOT NULL, list TEXT NOT NULL, known_at REAL, unknown TEXT, unknown_since REAL,
+            PRIMARY KEY (target, list)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE totals (list TEXT PRIMARY KEY, listed INTEGER NOT NULL, delisted INTEGER NOT NULL)",
+        "CREATE TABLE created (at REAL NOT NULL)",
+    ),
+)
+VERSION = len(_MIGRATIONS)
+
+
+class HistoryError(Exception):
+    """The history cannot be used; the text says which file, why, and what to do."""
+
+
+class DamagedError(Exception):
+    """The file is damaged."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the error says that the file itself is broken."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def set_aside(path: Path, now: float) -> Path:
+    """Rename a damaged file and what belongs to it, so that a new one can be made; returns the new name."""
+    kept = path.with_name(f"{path.name}.damaged-{int(now)}")
+    while kept.exists():
+        kept = kept.with_name(f"{kept.name}+")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
+    return kept
+
+
+def lock(path: Path) -> int:
+    """An open file that is locked until it is closed or this process ends, however it ends."""
+    try:
+        held = os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise HistoryError(f"history {path}: cannot be opened for writing: {error.strerror}") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise HistoryError(f"history {path}: is in use by another dnsbl-exporter; give each its own history.path") from error
+    return held
+
+
+def refuse_foreign(path: Path) -> None:
+    """Judge the file by its first bytes, without SQLite, which may write to what it opens."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise HistoryError(f"history {path}: cannot be read: {error.strerror}") from error
+    if not head:
+        return
+    if not head.startswith(_MAGIC):
+        if head.isascii() and b"\x00" not in head:
+            raise HistoryError(f"history {path}: is a text file, not a history; set history.path to another file")
+        raise DamagedError("the file's head is not that of a database")
+    if int.from_bytes(head[68:72]) != _APPLICATION_ID:
+        raise HistoryError(f"history {path}: is another program's database; set history.path to another file")
+    if (version := int.from_bytes(head[60:64])) > VERSION:
+        raise HistoryError(
+            f"history {path}: was written by a newer dnsbl-exporter (schema {version}, this one knows {VERSION}); "
+            "upgrade, or set history.path to another file"
+        )
+
+
+def connect(path: Path, now: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise DamagedError("PRAGMA quick_check found damage")
+        _migrate(connection, now)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, now: float) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return
+    for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
+        with transaction(connection):
+            for statement in statements:
+                connection.execute(statement)
+            if number == 1:
+                connection.execute("INSERT INTO created VALUES (?)", (now,))
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+    # The head of the file itself must say which version it is: see refuse_foreign.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

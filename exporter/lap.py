@@ -1,0 +1,228 @@
+"""One list's laps: which of its checks is due, and when the list itself is tested. Pure: ``now`` is an argument, in seconds.
+
+Rules:
+
+1. With n checks and interval T, slot k is at ``phase + k*T/n`` since the epoch and belongs to check ``k mod n``. So a lap is a
+   cursor, load is flat, and a restart goes on where time says. The phase follows from the list's name.
+2. A check that was never known, or was last known longer than T ago, is asked as soon as the list's allowance permits. At a
+   fresh start these are all checks, and asking them is the first lap.
+3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
+4. An inconclusive answer is re-asked with back-off by cause, unless the next lap comes first. A pending removal is confirmed
+   after ``confirm_interval``.
+5. A list is tested every ``test_interval``. Tests of one that is down back off from a minute; one that refuses is left alone
+   longer. Checks whose slots came while the list was down are all asked when it recovers.
+6. Refusals, wrong answers and several failures in a row make a list suspect: it is tested at once.
+"""
+
+import hashlib
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil, floor
+
+from exporter.blocklist import Blocklist, Pace
+from exporter.health import Health
+from exporter.listing import Standing
+from exporter.pace import Allowance
+from exporter.plan import Check, Key
+from exporter.verdict import Cause, Unknown, Verdict
+
+_RETRY_SECONDS: Mapping[Cause, float] = {
+    Cause.TIMEOUT: 30.0,
+    Cause.NETWORK: 30.0,
+    Cause.SERVFAIL: 60.0,
+    Cause.REFUSED: 900.0,
+    Cause.REFUSED_RCODE: 900.0,
+}
+_RETRY_SECONDS_ELSE = 300.0
+_TEST_AGAIN_SECONDS: Mapping[Health, float] = {Health.REFUSED: 900.0}
+_TEST_AGAIN_SECONDS_ELSE = 60.0
+_SUSPICIOUS = {Cause.REFUSED, Cause.REFUSED_RCODE, Cause.BOGUS, Cause.NO_DATA}
+_FAILURES_IN_A_ROW = 5
+_SUSPICION_GAP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A check whose time has come, and its place in its list."""
+
+    check: Check
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a list's last test showed; carried over when a plan is swapped."""
+
+    health: Health
+    at: float
+    failed: int
+    """Failed tests in a row."""
+
+    def next_at(self, pace: Pace) -> float:
+        """When to test again."""
+        if self.health.trusted:
+            return self.at + pace.test_interval
+        base = _TEST_AGAIN_SECONDS.get(self.health, _TEST_AGAIN_SECONDS_ELSE)
+        return self.at + min(pace.test_interval, base * 2.0 ** min(self.failed - 1, 20))
+
+
+class Walk:
+    """The laps of one list."""
+
+    __slots__ = (
+        "_again", "_catch_up", "_checks", "_cursor", "_failures", "_first_lap_since", "_in_a_row", "_lap_since", "_missed",
+        "_phase", "_slot_seconds", "allowance", "blocklist", "lap_seconds", "test_at", "testing", "trial",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        blocklist: Blocklist,
+        checks: tuple[Check, ...],
+        now: float,
+        standing: Callable[[Key], Standing],
+        trial: Trial | None,
+    ) -> None:
+        interval = blocklist.pace.interval
+        self.blocklist = blocklist
+        self.allowance = Allowance(blocklist.pace, now)
+        self.trial = trial
+        self.test_at = now if trial is None else trial.next_at(blocklist.pace)
+        self.testing = False
+        self.lap_seconds: float | None = None
+        self._checks = checks
+        self._phase = _fraction(blocklist.name) * interval
+        self._slot_seconds = interval / max(1, len(checks))
+        self._cursor = ceil((now - self._phase) / self._slot_seconds)
+        self._catch_up: deque[int] = deque()
+        self._again: list[tuple[float, int]] = []
+        self._failures: dict[int, int] = {}
+        self._missed: dict[int, None] = {}
+        self._in_a_row = 0
+        self._lap_since: float | None = None
+        for place, check in enumerate(checks):
+            self._resume(place, standing(check.key), now)
+        self._first_lap_since = now if checks and len(self._catch_up) == len(checks) else None
+
+    def _resume(self, place: int, held: Standing, now: float) -> None:
+        pace = self.blocklist.pace
+        if held.known_at is None or held.known_at < now - pace.interval:
+            self._catch_up.append(place)
+        elif held.unknown is not None:
+            self.ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
+        elif held.pending:
+            self.ask_again(place, held.known_at + pace.confirm_interval)
+
+    @property
+    def trusted(self) -> bool:
+        return self.trial is not None and self.trial.health.trusted
+
+    def asked(self, now: float, room: int) -> list[Turn]:
+        turns: list[Turn] = []
+        while len(turns) < room and self._any_due(now) and self.allowance.take(now):
+            turns.append(self._take(now))
+        return turns
+
+    def passed_over(self, now: float, most: int) -> list[Turn]:
+        turns: list[Turn] = []
+        while len(turns) < most and self._any_due(now):
+            turns.append(self._take(now))
+        return turns
+
+    def _any_due(self, now: float) -> bool:
+        return bool(self._catch_up) or (bool(self._again) and self._again[0][0] <= now) or self._late(now) > 0
+
+    def _take(self, now: float) -> Turn:
+        if self._again and self._again[0][0] <= now:
+            place = heapq.heappop(self._again)[1]
+        elif self._catch_up:
+            place = self._catch_up.popleft()
+            if not self._catch_up and self._first_lap_since is not None:
+                self.lap_seconds, self._first_lap_since = now - self._first_lap_since, None
+        else:
+            place = self._next_slot(now)
+        return Turn(self._checks[place], place)
+
+    def _next_slot(self, now: float) -> int:
+        """Move the cursor. More than a lap behind, it leaves out whole laps, so no check is left out more than others."""
+        count = len(self._checks)
+        self._cursor += (self._late(now) - 1) // count * count
+        place = self._cursor % count
+        if place == 0:
+            if self._lap_since is not None:
+                self.lap_seconds = now - self._lap_since
+            self._lap_since = now
+        self._cursor += 1
+        return place
+
+    def _late(self, now: float) -> int:
+        """Slots that have come and were not taken."""
+        if not self._checks:
+            return 0
+        return max(0, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
+
+    def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
+        if not isinstance(verdict, Unknown):
+            self._failures.pop(turn.place, None)
+            self._in_a_row = 0
+            return
+        if verdict.cause is Cause.UNHEALTHY:
+            self._miss(turn.place)
+            return
+        count = self._failures.get(turn.place, 0) + 1
+        self._failures[turn.place] = count
+        delay = _RETRY_SECONDS.get(verdict.cause, _RETRY_SECONDS_ELSE) * 2.0 ** min(count - 1, 20)
+        if delay < self.blocklist.pace.interval:
+            self.ask_again(turn.place, now + delay)
+        self._in_a_row += 1
+        if verdict.cause in _SUSPICIOUS or self._in_a_row >= _FAILURES_IN_A_ROW:
+            self._suspect(now)
+
+    def _miss(self, place: int) -> None:
+        """Kept until the list recovers, or asked now if it has meanwhile."""
+        if self.trusted:
+            self._catch_up.append(place)
+        else:
+            self._missed[place] = None
+
+    def ask_again(self, place: int, at: float) -> None:
+        heapq.heappush(self._again, (at, place))
+
+    def _suspect(self, now: float) -> None:
+        last = self.trial.at if self.trial is not None else now
+        gap = min(_SUSPICION_GAP_SECONDS, self.blocklist.pace.test_interval)
+        self.test_at = min(self.test_at, max(now, last + gap))
+
+    def tested(self, health: Health, now: float) -> None:
+        failed = 0 if health.trusted else 1 + (self.trial.failed if self.trial is not None else 0)
+        self.trial = Trial(health, now, failed)
+        self.test_at = self.trial.next_at(self.blocklist.pace)
+        self.testing = False
+        self._in_a_row = 0
+        if health.trusted:
+            self._catch_up.extend(sorted(self._missed))
+            self._missed.clear()
+
+    def next_at(self, now: float, room: int) -> float:
+        times = [] if self.testing else [self.test_at]
+        if self.trial is not None and (room > 0 or not self.trusted):
+            times += self._work_times(now)
+        return min(times, default=float("inf"))
+
+    def _work_times(self, now: float) -> Iterator[float]:
+        if self._any_due(now):
+            yield self.allowance.ready_at(now) if self.trusted else now
+            return
+        if self._again:
+            yield self._again[0][0]
+        if self._checks:
+            yield self._phase + self._cursor * self._slot_seconds
+
+    def overdue(self, now: float) -> int:
+        return len(self._catch_up) + min(self._late(now), len(self._checks))
+
+
+def _fraction(name: str) -> float:
+    """A number in [0, 1) that spreads the lists' laps and stays the same for ever."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest()) / 2**48

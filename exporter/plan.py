@@ -1,0 +1,77 @@
+"""Which checks exist: targets x lists that accept them x this shard.
+
+Rules:
+
+1. A check is one target on one list, and its name is the pair of their names: ``Check.key``.
+2. A target belongs to exactly one shard, whatever the other targets are. Going from n to n+1 shards moves one target in n+1
+   (rendezvous hashing), and none between two old shards.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from exporter.blocklist import Blocklist
+from exporter.target import Target
+
+Key = tuple[str, str]
+"""Target and list by name: how history and metrics know a check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The part of the targets that a process owns: ``ordinal`` of ``total``, counted from 0."""
+
+    ordinal: int = 0
+    total: int = 1
+
+    def owns(self, target: Target) -> bool:
+        """Whether this shard is the one whose hash with the target is highest."""
+        return self.total == 1 or self.ordinal == max(range(self.total), key=lambda ordinal: _weight(target, ordinal))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One target on one list."""
+
+    target: Target
+    blocklist: Blocklist
+
+    @property
+    def key(self) -> Key:
+        return self.target.text, self.blocklist.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All checks of this process, by list and in a stable order; ``origins`` says where each target came from."""
+
+    shard: Shard
+    lists: Mapping[str, Blocklist]
+    checks: Mapping[str, tuple[Check, ...]]
+    origins: Mapping[Target, tuple[str, ...]]
+
+    def asks(self, blocklist: Blocklist) -> bool:
+        """Whether that list, with all its settings, is part of this plan."""
+        return self.lists.get(blocklist.name) == blocklist
+
+    def holds(self, check: Check) -> bool:
+        """Whether that check, with all settings of its list, is part of this plan."""
+        return check.target in self.origins and self.asks(check.blocklist)
+
+
+def build(targets: Mapping[Target, tuple[str, ...]], lists: Iterable[Blocklist], shard: Shard) -> Plan:
+    """The plan of this shard. Targets are laid out by their hash, so neighbours in a range are not asked one after another."""
+    owned = {target: origins for target, origins in targets.items() if shard.owns(target)}
+    order = sorted(owned, key=lambda target: _weight(target, -1))
+    by_name = {blocklist.name: blocklist for blocklist in lists}
+    checks = {
+        name: tuple(Check(target, blocklist) for target in order if blocklist.accepts(target))
+        for name, blocklist in by_name.items()
+    }
+    return Plan(shard, by_name, checks, owned)
+
+
+def _weight(target: Target, ordinal: int) -> int:
+    digest = hashlib.blake2b(f"{ordinal}/{target.text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest)

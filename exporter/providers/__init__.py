@@ -1,0 +1,46 @@
+"""How one kind of list is asked: one file a kind, one literal that names them.
+
+Rules:
+
+1. A provider returns a :class:`Reply` and never raises: nothing foreign crosses this edge, neither a library's exception nor its
+   text, which may hold a key.
+2. What a list says in words comes back bounded, printable and without the key.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.blocklist import Blocklist
+from exporter.providers.dnsxl import Dnsxl
+from exporter.providers.reply import Reply
+from exporter.target import Target
+
+__all__ = ["PROVIDERS", "Asking", "Provider", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How questions are put: ``resolvers`` as in the config, ``timeout`` of one attempt in seconds."""
+
+    resolvers: tuple[str, ...]
+    timeout: float
+    attempts: int
+
+
+class Provider(Protocol):
+    """Asks lists of one kind."""
+
+    async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
+        """What the list says of the target."""
+
+    async def reason(self, blocklist: Blocklist, target: Target) -> str:
+        """The list's words about a listed target, or nothing."""
+
+    def resolvers(self) -> Mapping[str, bool]:
+        """Every resolver in use, and whether it answers."""
+
+
+PROVIDERS: Mapping[str, Callable[[Asking], Provider]] = {
+    "dnsxl": lambda asking: Dnsxl(asking.resolvers, asking.timeout, asking.attempts),
+}

@@ -1,0 +1,123 @@
+"""One question to a set of resolvers: packets out, one message or the cause of failure back.
+
+Rules:
+
+1. An answer counts only if it comes from the address that was asked (the socket is connected), with our ID and our question
+   (RFC 5452 §9). Every question has a socket of its own, so a source port of its own. Other packets are dropped and the wait
+   goes on: a forger can neither answer for a list nor make it fail.
+2. UDP first (RFC 1035 §4.2.1, with room for 1232 octets by RFC 6891); an answer cut off is asked for again over TCP (§4.2.2).
+3. Attempts go round the resolvers. No attempt lasts longer than the time-out, TCP included.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import dns.asyncquery
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from exporter.providers.resolvers import Address, Resolvers
+from exporter.verdict import Cause
+
+_PAYLOAD = 1232
+_MAX_DATAGRAM = 65535
+
+_CAUSE_OF_RCODE = {
+    dns.rcode.SERVFAIL: Cause.SERVFAIL,
+    dns.rcode.REFUSED: Cause.REFUSED_RCODE,
+    dns.rcode.FORMERR: Cause.FORMERR,
+}
+
+
+@dataclass(slots=True)
+class Asked:
+    """What came of a question; ``durations`` of its queries in seconds."""
+
+    result: dns.message.Message | Cause = Cause.TIMEOUT
+    durations: list[float] = field(default_factory=list)
+
+
+async def ask(
+    name: dns.name.Name,
+    kind: dns.rdatatype.RdataType,
+    resolvers: Resolvers,
+    patience: float,
+    attempts: int,
+    clock: Callable[[], float],
+) -> Asked:
+    """NOERROR or NXDOMAIN as a message, anything else as its cause. An attempt lasts ``patience`` seconds. Raises nothing."""
+    asked = Asked()
+    for attempt in range(attempts):
+        order = resolvers.in_order(clock())
+        address = order[attempt % len(order)]
+        start = clock()
+        asked.result = await _attempt(address, name, kind, patience)
+        asked.durations.append(clock() - start)
+        match asked.result:
+            case Cause.TIMEOUT | Cause.NETWORK | Cause.MALFORMED:
+                resolvers.failed(address, clock())
+            case Cause():
+                resolvers.answered(address)
+                if len(order) == 1:
+                    break  # the same resolver would say the same
+            case _:
+                resolvers.answered(address)
+                break
+    return asked
+
+
+async def _attempt(
+    address: Address, name: dns.name.Name, kind: dns.rdatatype.RdataType, patience: float
+) -> dns.message.Message | Cause:
+    query = dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD)
+    dropped: list[int] = []
+    try:
+        async with asyncio.timeout(patience):
+            message = await _over_udp(address, query, dropped)
+            if message.flags & dns.flags.TC:
+                message = await dns.asyncquery.tcp(query, address.host, port=address.port)
+    except TimeoutError:
+        return Cause.MALFORMED if dropped else Cause.TIMEOUT
+    except OSError:
+        return Cause.NETWORK
+    except (dns.exception.DNSException, EOFError, ValueError):
+        return Cause.MALFORMED
+    if message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return message
+    return _CAUSE_OF_RCODE.get(message.rcode(), Cause.OTHER_RCODE)
+
+
+async def _over_udp(address: Address, query: dns.message.Message, dropped: list[int]) -> dns.message.Message:
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as udp:
+        udp.connect((address.host, address.port))  # of a datagram socket: sets the peer, sends nothing
+        await loop.sock_sendall(udp, query.to_wire())
+        while True:
+            message = _read(await loop.sock_recv(udp, _MAX_DATAGRAM))
+            if message is not None and _answers(message, query):
+                return message
+            dropped.append(1)
+
+
+def _read(packet: bytes) -> dns.message.Message | None:
+    """The message in a datagram, cut off or not; nothing if it is none."""
+    try:
+        return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=False, continue_on_error=False)
+    except (dns.exception.DNSException, EOFError, ValueError):
+        return None
+
+
+def _answers(message: dns.message.Message, query: dns.message.Message) -> bool:
+    """Our ID, a response, our question; a server that could not read the question may leave it out (RFC 1035 §4.1.1)."""
+    if not message.flags & dns.flags.QR or message.id != query.id or message.opcode() != query.opcode():
+        return False
+    if not message.question:
+        return message.rcode() in _CAUSE_OF_RCODE
+    return message.question == query.question

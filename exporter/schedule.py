@@ -1,0 +1,109 @@
+"""When each check is due. Pure: ``now`` is an argument, in seconds of a clock that does not jump.
+
+Every list walks laps of its own (``lap.Walk``); here they take turns.
+
+Rules:
+
+1. No list waits for another: each gives what is due of it, as far as its allowance and the room for it go.
+2. A list is tested before its first check. While it may not be believed its checks are not asked; their slots come out of
+   :meth:`Schedule.paused`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from exporter.blocklist import Blocklist
+from exporter.health import Health
+from exporter.lap import Trial, Turn, Walk
+from exporter.listing import Standing
+from exporter.plan import Check, Key, Plan
+from exporter.verdict import Verdict
+
+__all__ = ["Outcome", "Schedule", "Trial", "Turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a check. ``at`` in Unix seconds, ``durations`` of each DNS query in seconds."""
+
+    check: Check
+    verdict: Verdict
+    at: float
+    durations: tuple[float, ...]
+
+
+class Schedule:
+    """All lists' laps. ``standing`` tells what is held of a check; ``trials`` what is known of lists that stayed the same."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        now: float,
+        standing: Callable[[Key], Standing],
+        trials: Mapping[str, Trial] | None = None,
+    ) -> None:
+        trials = trials or {}
+        self._walks = {
+            blocklist.name: Walk(blocklist, plan.checks[blocklist.name], now, standing, trials.get(blocklist.name))
+            for blocklist in plan.lists.values()
+        }
+        self._order = deque(self._walks)
+
+    def due(self, now: float, room: Callable[[str], int]) -> list[Turn]:
+        """The checks to ask now: of each list at most ``room(name)`` and what its allowance gives, lists taking turns at being
+        first. Each of them is to be finished."""
+        self._order.rotate(-1)
+        turns: list[Turn] = []
+        for name in self._order:
+            walk = self._walks[name]
+            if walk.trusted:
+                turns += walk.asked(now, room(name))
+        return turns
+
+    def paused(self, now: float, most: int) -> list[Turn]:
+        """Checks whose time came while their list may not be believed; nothing is to be asked for them."""
+        turns: list[Turn] = []
+        for walk in self._walks.values():
+            if walk.trial is not None and not walk.trusted:
+                turns += walk.passed_over(now, most - len(turns))
+        return turns
+
+    def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
+        """Take note of what a turn gave."""
+        self._walks[turn.check.blocklist.name].finish(turn, verdict, now)
+
+    def confirm(self, turn: Turn, now: float) -> None:
+        """Ask again after ``confirm_interval``: a removal is pending."""
+        self._walks[turn.check.blocklist.name].ask_again(turn.place, now + turn.check.blocklist.pace.confirm_interval)
+
+    def spent(self, name: str, queries: int, now: float) -> None:
+        """Count queries to a list beyond the one that every turn has paid for."""
+        self._walks[name].allowance.spend(queries, now)
+
+    def tests_due(self, now: float) -> list[Blocklist]:
+        """The lists to test now; each of them is to be ``tested``."""
+        lists = [walk.blocklist for walk in self._walks.values() if not walk.testing and walk.test_at <= now]
+        for blocklist in lists:
+            self._walks[blocklist.name].testing = True
+        return lists
+
+    def tested(self, name: str, health: Health, now: float) -> None:
+        """Take note of a test, due or not."""
+        self._walks[name].tested(health, now)
+
+    def trial(self, name: str) -> Trial | None:
+        """The last test of a list, if it was tested yet."""
+        return self._walks[name].trial
+
+    def next_at(self, now: float, room: Callable[[str], int]) -> float:
+        """When to look again, if no turn ends before; infinity if nothing is planned."""
+        return min((walk.next_at(now, room(name)) for name, walk in self._walks.items()), default=float("inf"))
+
+    def overdue(self, now: float) -> int:
+        """Checks that are due by now and not yet started."""
+        return sum(walk.overdue(now) for walk in self._walks.values())
+
+    def lap_seconds(self, name: str) -> float | None:
+        """How long the last full lap of a list took."""
+        return self._walks[name].lap_seconds

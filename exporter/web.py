@@ -1,0 +1,123 @@
+"""The HTTP face: metrics for Prometheus, liveness and reload for operators, a page of links for people.
+
+Rules:
+
+1. A request asks no list, opens no file and judges nothing.
+2. Text is encoded in a thread, so a scrape does not hold up the checks.
+"""
+
+import asyncio
+import html
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from exporter.metrics import Metrics
+from exporter.metrics.exposition import CONTENT_TYPES, negotiate, render
+
+_SHUTDOWN_SECONDS = 1.0
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>dnsbl-exporter</title></head>
+<body><h1>dnsbl-exporter {version}</h1>
+<p>Watching {targets} on {lists}: {listed}.</p>
+<ul>
+<li><a href="/metrics">/metrics</a> — for Prometheus</li>
+<li><a href="/-/healthy">/-/healthy</a> — the process lives</li>
+<li><a href="/-/ready">/-/ready</a> — the history is open and first answers are in</li>
+</ul></body></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the pages need. ``reload`` gives nothing, or the text of what was wrong with the new config."""
+
+    metrics: Metrics
+    alive: Callable[[], bool]
+    ready: Callable[[], bool]
+    reload: Callable[[], Awaitable[str | None]]
+
+
+_SERVICE = web.AppKey("service", Service)
+
+
+def application(service: Service) -> web.Application:
+    """Every endpoint."""
+    app = web.Application()
+    app[_SERVICE] = service
+    app.add_routes(
+        [
+            web.get("/", _landing),
+            web.get("/metrics", _metrics),
+            web.get("/-/healthy", _healthy),
+            web.get("/-/ready", _ready),
+            web.post("/-/reload", _reload),
+        ]
+    )
+    return app
+
+
+async def listen(app: web.Application, addresses: Sequence[tuple[str | None, int]]) -> web.AppRunner:
+    """Serve on all addresses; ``None`` is every interface. Raises ``OSError`` if one cannot be had."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        for host, port in addresses:
+            await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner
+
+
+def read_listen_address(text: str) -> tuple[str | None, int]:
+    """``:15782``, ``127.0.0.1:15782`` or ``[::1]:15782``. Raises ``ValueError``."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
+        raise ValueError(f"{text!r} is not an address to listen on: write :15782, 127.0.0.1:15782 or [::1]:15782")
+    return host.strip("[]") or None, int(port)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    form = negotiate(request.headers.get("Accept", ""))
+    body = await asyncio.to_thread(render, request.app[_SERVICE].metrics.families(), form)
+    response = web.Response(body=body, headers={"Content-Type": CONTENT_TYPES[form], "Vary": "Accept, Accept-Encoding"})
+    response.enable_compression()
+    return response
+
+
+async def _landing(request: web.Request) -> web.Response:
+    metrics = request.app[_SERVICE].metrics
+    plan = metrics.running.plan
+    keys = {check.key for checks in plan.checks.values() for check in checks}
+    listed = {key[0] for key in keys if metrics.history.shown(key).listed}
+    page = _PAGE.format(
+        version=html.escape(metrics.version),
+        targets=_count(len(plan.origins), "target"),
+        lists=_count(len(plan.lists), "list"),
+        listed=f"{_count(len(listed), 'target')} listed now" if listed else "none known to be listed",
+    )
+    return web.Response(text=page, content_type="text/html")
+
+
+async def _healthy(request: web.Request) -> web.Response:
+    alive = request.app[_SERVICE].alive()
+    return web.Response(text="healthy\n" if alive else "the checks have stopped\n", status=200 if alive else 503)
+
+
+async def _ready(request: web.Request) -> web.Response:
+    ready = request.app[_SERVICE].ready()
+    return web.Response(text="ready\n" if ready else "no answer yet\n", status=200 if ready else 503)
+
+
+async def _reload(request: web.Request) -> web.Response:
+    problem = await request.app[_SERVICE].reload()
+    if problem is None:
+        return web.Response(text="reloaded\n")
+    return web.Response(text=f"not reloaded, the old config stays:\n{problem}\n", status=400)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
