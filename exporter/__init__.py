@@ -1,3 +1,51 @@
-"""dnsbl-exporter."""
+"""dnsbl-exporter: re-checks addresses and domains against DNS blocklists, remembers every listing, tells Prometheus.
+
+This is the architecture page. Each module's docstring states its idea and its rules; here is how they stand to each other.
+
+::
+
+    config.yml ┐
+    catalogue  ┴> Config -> plan(targets, lists, shard) -> Check -> Schedule.due(now)
+                                                                       │
+             Verdict <- judge(list, kind, answer) <- Answer <- provider.ask <┘
+                │ trust(health)
+                v
+     advance(standing, verdict, at) -> Standing, Change… -> History -> snapshot -> metrics -> /metrics
+                                                          └> Outcome, Change -> hooks (tally, log)
+
+One edge runs backwards, and it has a name: ``Schedule.finish(turn, verdict)``.
+
+A floor imports only floors below it; import-linter holds that (``pyproject.toml``), and a module that has no place fails.
+
+==============  =====================================================================================================
+module          its one idea
+==============  =====================================================================================================
+``target``      what can be listed: an address or a domain, and how it is written in front of a zone
+``blocklist``   what does the listing: zone, code table with sublists, refusal codes, test entries, pace
+``verdict``     what an answer means: ``Answer`` -> ``judge`` -> ``Verdict``
+``health``      whether a list may be believed: verdicts on its test entries -> ``Health``; ``trust``
+``listing``     how what we hold true changes: ``advance``, one table
+``catalogue``   the lists the world runs: data files and a loader
+``config``      file to words: strict, all problems at once with their paths and lines
+``plan``        which checks exist: targets x lists that accept them x this shard
+``pace``        how fast a list may be asked: token buckets for a second and for a day
+``lap``         one list's laps: which check is due, and when the list is tested
+``schedule``    all lists' laps, taking turns
+``providers``   how one kind of list is asked; the only network
+``history``     what was true and since when: SQLite and the snapshot; the only disk
+``inquiry``     one question from provider to verdict, one test of a list
+``tally``       what is counted as it happens
+``engine``      the only loop: ask, judge, trust, advance, record, tell
+``metrics``     the only exposition: every name, help and label
+``web``         the HTTP face
+``cli``         the only assembly: flags, logging, wiring, signals
+==============  =====================================================================================================
+
+What decides is pure: target to listing, plan to schedule, pace and resolvers take time and randomness as arguments and do no I/O.
+What does I/O decides nothing: providers, history, engine, web.
+
+Where the next things go: a faster DNS client replaces the inside of ``providers.question``; a kind of list that is not asked by DNS is one
+more file in ``providers`` and one more line in ``PROVIDERS``; domains to addresses is a module of its own between ``config`` and ``plan``.
+"""
 
 __version__ = "0.1.0"
