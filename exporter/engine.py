@@ -113,13 +113,8 @@ class Engine:
         self._wake.set()
 
     def swap(self, plan: Plan, providers: Providers) -> None:
-        """Go on with another plan. Lists that stay as they are keep their health."""
-        trials = {
-            blocklist.name: trial
-            for blocklist in plan.lists.values()
-            if self.plan.asks(blocklist) and (trial := self.schedule.trial(blocklist.name)) is not None
-        }
-        schedule = Schedule(plan, self._clock(), self._history.standing, trials)
+        """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap."""
+        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule)
         self.plan, self._providers, self.schedule = plan, providers, schedule
         self._say_laps_too_long()
         self._wake.set()

@@ -9,8 +9,8 @@ Rules:
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
 4. An inconclusive answer is re-asked with back-off by cause, unless the next lap comes first. A pending removal is confirmed
    after ``confirm_interval``.
-5. A list is tested every ``test_interval``. Tests of one that is down back off from a minute; one that refuses is left alone
-   longer. Checks whose slots came while the list was down are all asked when it recovers.
+5. A list is tested every ``test_interval``. Tests of one that is down back off from a minute to ten; a wrong one is tried less
+   often, and one that refuses is left alone longest. Checks whose slots came in the meantime are all asked when it recovers.
 6. Refusals, wrong answers and several failures in a row make a list suspect: it is tested at once.
 """
 
@@ -38,6 +38,7 @@ _RETRY_SECONDS: Mapping[Cause, float] = {
 _RETRY_SECONDS_ELSE = 300.0
 _TEST_AGAIN_SECONDS: Mapping[Health, float] = {Health.REFUSED: 900.0}
 _TEST_AGAIN_SECONDS_ELSE = 60.0
+_TEST_AGAIN_AT_MOST: Mapping[Health, float] = {Health.UNREACHABLE: 600.0}
 _SUSPICIOUS = {Cause.REFUSED, Cause.REFUSED_RCODE, Cause.BOGUS, Cause.NO_DATA}
 _FAILURES_IN_A_ROW = 5
 _SUSPICION_GAP_SECONDS = 5.0
@@ -53,7 +54,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a list's last test showed; carried over when a plan is swapped."""
+    """What a list's last test showed."""
 
     health: Health
     at: float
@@ -65,16 +66,33 @@ class Trial:
         if self.health.trusted:
             return self.at + pace.test_interval
         base = _TEST_AGAIN_SECONDS.get(self.health, _TEST_AGAIN_SECONDS_ELSE)
-        return self.at + min(pace.test_interval, base * 2.0 ** min(self.failed - 1, 20))
+        most = min(pace.test_interval, _TEST_AGAIN_AT_MOST.get(self.health, pace.test_interval))
+        return self.at + min(most, base * 2.0 ** min(self.failed - 1, 20))
 
 
 class Walk:
     """The laps of one list."""
 
     __slots__ = (
-        "_again", "_catch_up", "_checks", "_cursor", "_failures", "_first_lap_since", "_in_a_row", "_lap_since", "_missed",
-        "_phase", "_slot_seconds", "allowance", "blocklist", "lap_seconds", "test_at", "testing", "trial",
-    )  # fmt: skip
+        "_again",
+        "_catch_up",
+        "_checks",
+        "_cursor",
+        "_failures",
+        "_first_lap_since",
+        "_in_a_row",
+        "_lap_since",
+        "_missed",
+        "_phase",
+        "_slot_seconds",
+        "allowance",
+        "blocklist",
+        "checks",
+        "lap_seconds",
+        "test_at",
+        "testing",
+        "trial",
+    )
 
     def __init__(
         self,
@@ -82,16 +100,15 @@ class Walk:
         checks: tuple[Check, ...],
         now: float,
         standing: Callable[[Key], Standing],
-        trial: Trial | None,
     ) -> None:
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.allowance = Allowance(blocklist.pace, now)
-        self.trial = trial
-        self.test_at = now if trial is None else trial.next_at(blocklist.pace)
+        self.trial: Trial | None = None
+        self.test_at = now
         self.testing = False
         self.lap_seconds: float | None = None
-        self._checks = checks
+        self.checks = checks
         self._phase = _fraction(blocklist.name) * interval
         self._slot_seconds = interval / max(1, len(checks))
         self._cursor = ceil((now - self._phase) / self._slot_seconds)
@@ -113,6 +130,13 @@ class Walk:
             self.ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
         elif held.pending:
             self.ask_again(place, held.known_at + pace.confirm_interval)
+
+    def inherit(self, before: "Walk") -> None:
+        """Take over what is known of the same list, when only its checks changed."""
+        self.allowance = before.allowance
+        self.trial = before.trial
+        self.test_at = before.test_at
+        self.lap_seconds = before.lap_seconds
 
     @property
     def trusted(self) -> bool:
@@ -142,11 +166,11 @@ class Walk:
                 self.lap_seconds, self._first_lap_since = now - self._first_lap_since, None
         else:
             place = self._next_slot(now)
-        return Turn(self._checks[place], place)
+        return Turn(self.checks[place], place)
 
     def _next_slot(self, now: float) -> int:
         """Move the cursor. More than a lap behind, it leaves out whole laps, so no check is left out more than others."""
-        count = len(self._checks)
+        count = len(self.checks)
         self._cursor += (self._late(now) - 1) // count * count
         place = self._cursor % count
         if place == 0:
@@ -158,7 +182,7 @@ class Walk:
 
     def _late(self, now: float) -> int:
         """Slots that have come and were not taken."""
-        if not self._checks:
+        if not self.checks:
             return 0
         return max(0, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
 
@@ -216,11 +240,11 @@ class Walk:
             return
         if self._again:
             yield self._again[0][0]
-        if self._checks:
+        if self.checks:
             yield self._phase + self._cursor * self._slot_seconds
 
     def overdue(self, now: float) -> int:
-        return len(self._catch_up) + min(self._late(now), len(self._checks))
+        return len(self._catch_up) + min(self._late(now), len(self.checks))
 
 
 def _fraction(name: str) -> float:

@@ -34,19 +34,19 @@ class Outcome:
 
 
 class Schedule:
-    """All lists' laps. ``standing`` tells what is held of a check; ``trials`` what is known of lists that stayed the same."""
+    """All lists' laps. ``standing`` tells what is held of a check; ``before`` is the schedule that this one replaces."""
 
     def __init__(
         self,
         plan: Plan,
         now: float,
         standing: Callable[[Key], Standing],
-        trials: Mapping[str, Trial] | None = None,
+        before: "Schedule | None" = None,
     ) -> None:
-        trials = trials or {}
-        self._walks = {
-            blocklist.name: Walk(blocklist, plan.checks[blocklist.name], now, standing, trials.get(blocklist.name))
-            for blocklist in plan.lists.values()
+        walks: Mapping[str, Walk] = {} if before is None else before._walks
+        self._walks: dict[str, Walk] = {
+            name: _continued(walks.get(name), Walk(blocklist, plan.checks[name], now, standing))
+            for name, blocklist in plan.lists.items()
         }
         self._order = deque(self._walks)
 
@@ -107,3 +107,13 @@ class Schedule:
     def lap_seconds(self, name: str) -> float | None:
         """How long the last full lap of a list took."""
         return self._walks[name].lap_seconds
+
+
+def _continued(before: Walk | None, walk: Walk) -> Walk:
+    """The walk to go on with: the old one if nothing changed, else the new one with what is known of its list."""
+    if before is None or before.blocklist != walk.blocklist:
+        return walk
+    if before.checks == walk.checks:
+        return before
+    walk.inherit(before)
+    return walk

@@ -13,14 +13,16 @@ Rules:
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 MAX_NAME_OCTETS = 253
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_NOT_GLOBAL_EITHER = IPv6Network("3fff::/20")
+"""Documentation (RFC 9637); Python 3.11 does not know it."""
 _LOOKS_NUMERIC = re.compile(r"[0-9.]+")
 # IDNA 2003 (Python's codec) turns these into other letters, IDNA 2008 does not: whose domain would be asked is a guess.
-_IDNA_DEVIATIONS = re.compile("[\u00df\u03c2\u200c\u200d]")
+_IDNA_DEVIATIONS = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 
 
 class Kind(StrEnum):
@@ -42,7 +44,7 @@ class Target:
         if self.kind is Kind.DOMAIN:
             return True
         address = ip_address(self.text)
-        return address.is_global and not address.is_multicast
+        return address.is_global and not address.is_multicast and address not in _NOT_GLOBAL_EITHER
 
     def name_under(self, suffix: str) -> str:
         """The name to ask for, below ``suffix`` (the zone, or key and zone); absolute, without the final dot."""

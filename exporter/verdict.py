@@ -29,8 +29,12 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import assert_never
 
-from exporter.blocklist import LISTING_NETWORK, Bit, Blocklist, Pattern
+from exporter.blocklist import LISTING_NETWORK, Bit, Blocklist, Pattern, Span
 from exporter.target import Kind
+
+
+_BITS_UNDER = 0x7F0000
+"""The first three octets, 127.0.0, of a code whose last octet is read by bits."""
 
 
 class Cause(StrEnum):
@@ -113,7 +117,7 @@ def judge(blocklist: Blocklist, kind: Kind, answer: Answer) -> Verdict:
     match answer:
         case Absent():
             return NotListed()
-        case NoData():
+        case NoData() | Codes(()):
             return NotListed() if kind is Kind.DOMAIN else Unknown(Cause.NO_DATA)
         case Failure(cause):
             return Unknown(cause)
@@ -143,26 +147,30 @@ def _matches(code: IPv4Address, patterns: Iterable[Pattern]) -> bool:
 
 def _sublists(blocklist: Blocklist, code: IPv4Address) -> tuple[str, ...]:
     """The sublists a code names; none if it is neutral."""
-    spans = [row.sublist.name for row in blocklist.codes if not isinstance(row.pattern, Bit) and code in row.pattern]
+    spans = [row.sublist.name for row in blocklist.codes if isinstance(row.pattern, Span) and code in row.pattern]
     if spans:
         return tuple(spans)
-    if _matches(code, [pattern for pattern in blocklist.neutral_codes if not isinstance(pattern, Bit)]):
+    if _matches(code, [pattern for pattern in blocklist.neutral_codes if isinstance(pattern, Span)]):
         return ()
-    if any(isinstance(row.pattern, Bit) for row in blocklist.codes):
-        return _sublists_by_bits(blocklist, code)
-    return (str(code) if blocklist.codes else blocklist.default.name,)
+    patterns = (*(row.pattern for row in blocklist.codes), *blocklist.neutral_codes)
+    if any(isinstance(pattern, Bit) for pattern in patterns) and int(code) >> 8 == _BITS_UNDER and int(code) & 0xFF:
+        return _sublists_by_bits(blocklist, int(code))
+    return (_unnamed(blocklist, code),)
 
 
-def _sublists_by_bits(blocklist: Blocklist, code: IPv4Address) -> tuple[str, ...]:
+def _sublists_by_bits(blocklist: Blocklist, code: int) -> tuple[str, ...]:
     """Each bit on its own; a bit in no row names its sublist by the code of that bit alone, so the name does not depend on
     which other bits happen to be set."""
-    if int(code) >> 8 != int(LISTING_NETWORK.network_address) >> 8 or int(code) & 0xFF == 0:
-        return (str(code),)
     names = []
-    for bit in (1 << place for place in range(8) if int(code) & 1 << place):
+    for bit in (1 << place for place in range(8) if code & 1 << place):
         alone = LISTING_NETWORK.network_address + bit
         rows = [row.sublist.name for row in blocklist.codes if isinstance(row.pattern, Bit) and alone in row.pattern]
         if not rows and not _matches(alone, blocklist.neutral_codes):
-            rows = [str(alone)]
+            rows = [_unnamed(blocklist, alone)]
         names += rows
     return tuple(names)
+
+
+def _unnamed(blocklist: Blocklist, code: IPv4Address) -> str:
+    """The sublist of a code in no row."""
+    return str(code) if blocklist.codes else blocklist.default.name

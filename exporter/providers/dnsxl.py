@@ -17,6 +17,8 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
+from dns.rdata import Rdata
+from dns.rdtypes.ANY.TXT import TXT
 
 from exporter.blocklist import Blocklist
 from exporter.providers import question
@@ -85,10 +87,10 @@ def _text(result: dns.message.Message | Cause) -> str:
     if isinstance(result, Cause):
         return ""
     texts = _records(result, dns.rdatatype.TXT) or []
-    return " ".join(sorted(b"".join(text.strings).decode("utf-8", "replace") for text in texts))
+    return " ".join(sorted(b"".join(text.strings).decode("utf-8", "replace") for text in texts if isinstance(text, TXT)))
 
 
-def _records(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> list | None:  # type: ignore[type-arg]
+def _records(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> list[Rdata] | None:
     """The records of this kind for the question's name, through its CNAMEs; ``None`` if those lead nowhere."""
     assert isinstance(message, dns.message.QueryMessage)
     try:
