@@ -34,6 +34,7 @@ _IN_FLIGHT = 256
 _LEAST_SHARE = 4
 _TEST_GAP_SECONDS = 1.0
 _FLUSH_SECONDS = 5.0
+_FLUSH_ALL_SECONDS = 300.0
 _FORGET_SECONDS = 86400.0
 _PAUSED_AT_ONCE = 1000
 _REASONS_AT_ONCE = 32
@@ -241,12 +242,17 @@ class Engine:
     async def _keep_written(self) -> None:
         """Write in batches what was noted and what could not be written; forget what is old."""
         forget_at = self._clock()
+        flush_all_at = self._clock() + _FLUSH_ALL_SECONDS
         while True:
             if self._clock() >= forget_at:
                 await self._history.forget_old()
                 forget_at += _FORGET_SECONDS
             await asyncio.sleep(_FLUSH_SECONDS)
-            self._tell_changes(await self._history.flush())
+            if self._clock() < flush_all_at:
+                self._tell_changes(await self._history.flush())
+            else:
+                self._tell_changes(await self._history.flush_all())
+                flush_all_at += _FLUSH_ALL_SECONDS
 
     def _spawn(self, tasks: set[asyncio.Task[None]], work: Coroutine[None, None, object]) -> None:
         async def guarded() -> None:

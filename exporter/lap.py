@@ -25,7 +25,7 @@ from exporter.blocklist import Blocklist, Pace
 from exporter.health import Health
 from exporter.listing import Standing
 from exporter.pace import Allowance
-from exporter.plan import Check, Key
+from exporter.plan import Check, Checks, Key
 from exporter.verdict import Cause, Unknown, Verdict
 
 _RETRY_SECONDS: Mapping[Cause, float] = {
@@ -97,7 +97,7 @@ class Walk:
     def __init__(
         self,
         blocklist: Blocklist,
-        checks: tuple[Check, ...],
+        checks: Checks,
         now: float,
         standing: Callable[[Key], Standing],
     ) -> None:

@@ -8,7 +8,7 @@ Rules:
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.blocklist import Blocklist
@@ -43,12 +43,29 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """A list's checks in their stable order. They are made when they are asked for; lists that take the same targets share them."""
+
+    blocklist: Blocklist
+    targets: tuple[Target, ...]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, place: int) -> Check:
+        return Check(self.targets[place], self.blocklist)
+
+    def __iter__(self) -> Iterator[Check]:
+        return (Check(target, self.blocklist) for target in self.targets)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All checks of this process, by list and in a stable order; ``origins`` says where each target came from."""
 
     shard: Shard
     lists: Mapping[str, Blocklist]
-    checks: Mapping[str, tuple[Check, ...]]
+    checks: Mapping[str, Checks]
     origins: Mapping[Target, tuple[str, ...]]
 
     def asks(self, blocklist: Blocklist) -> bool:
@@ -65,10 +82,11 @@ def build(targets: Mapping[Target, tuple[str, ...]], lists: Iterable[Blocklist],
     owned = {target: origins for target, origins in targets.items() if shard.owns(target)}
     order = sorted(owned, key=lambda target: _weight(target, -1))
     by_name = {blocklist.name: blocklist for blocklist in lists}
-    checks = {
-        name: tuple(Check(target, blocklist) for target in order if blocklist.accepts(target))
-        for name, blocklist in by_name.items()
-    }
+    shared: dict[tuple[Target, ...], tuple[Target, ...]] = {}
+    checks = {}
+    for name, blocklist in by_name.items():
+        accepted = tuple(target for target in order if blocklist.accepts(target))
+        checks[name] = Checks(blocklist, shared.setdefault(accepted, accepted))
     return Plan(shard, by_name, checks, owned)
 
 

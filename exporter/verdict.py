@@ -32,7 +32,6 @@ from typing import assert_never
 from exporter.blocklist import LISTING_NETWORK, Bit, Blocklist, Pattern, Span
 from exporter.target import Kind
 
-
 _BITS_UNDER = 0x7F0000
 """The first three octets, 127.0.0, of a code whose last octet is read by bits."""
 

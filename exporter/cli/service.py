@@ -22,6 +22,7 @@ from exporter.engine import Engine, Hooks
 from exporter.history import History
 from exporter.inquiry import Providers
 from exporter.metrics import Metrics, own_registry
+from exporter.metrics.blocks import Blocks
 from exporter.plan import Shard, build
 from exporter.providers import PROVIDERS, Asking
 from exporter.tally import Reloads, Tally
@@ -85,6 +86,7 @@ class Running:
             clock=self._clock,
             version=__version__,
             registry=own_registry(),
+            blocks=Blocks(self._history),
         )
 
     async def reload(self) -> str | None:

@@ -4,7 +4,8 @@ Rules:
 
 1. A change is committed to the file before the snapshot shows it. Kill the process at any point: what was ever shown is there,
    nothing is invented, nothing doubled.
-2. What can be learned again (when a check was last known, pending removals) is shown at once and written in batches.
+2. What can be learned again is shown at once and written in batches: a new state soon, how lately a check was asked seldom, so what
+   is written follows changes and not checks.
 3. When writing fails, what is held goes ahead (:meth:`History.standing`), what is shown stays behind, and everything waits in
    order for the next attempt. A file that broke while in use is set aside and a new one is filled with what is known.
 4. One thread writes. Reading never touches the file after the start.
@@ -16,16 +17,17 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.history.file import DamagedError, HistoryError, is_damage, set_aside
-from exporter.history.store import Key, Record, Store, Totals
+from exporter.history.standings import Column, Key, State
+from exporter.history.store import Record, Store, Totals
 from exporter.listing import Standing
 
-__all__ = ["History", "HistoryError", "Key", "Record", "Totals"]
+__all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Totals"]
 
 _log = logging.getLogger(__name__)
-_NOTHING = Standing()
 
 
 class History:
@@ -36,12 +38,17 @@ class History:
         self._keep = keep
         self._clock = clock
         self._store = _open(path, clock())
-        self._shown: dict[Key, Standing] = self._store.standings()
+        self._shown = self._store.standings()
         self._totals: dict[str, Totals] = self._store.totals()
         self._ahead: dict[Key, Standing] = {}
         """Standings with changes that are not in the file yet."""
         self._backlog: deque[Record] = deque()
-        self._dirty: set[Key] = set()
+        self._soon: set[str] = set()
+        """Targets of which the file does not know the state."""
+        self._later: set[str] = set()
+        """Targets of which the file does not know how lately they were asked."""
+        self._news: set[str] = set()
+        """Targets of which something else is shown than when the news were last taken."""
         self._writing = asyncio.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._damaged = False
@@ -51,20 +58,55 @@ class History:
 
     def standing(self, key: Key) -> Standing:
         """What is held true of a check, written or not: what the next verdict is compared with."""
-        return self._ahead.get(key) or self._shown.get(key, _NOTHING)
+        return self._ahead.get(key) or self._shown.get(key)
 
     def shown(self, key: Key) -> Standing:
         """What may be shown of a check: everything but changes that are not in the file yet."""
-        return self._shown.get(key, _NOTHING)
+        return self._shown.get(key)
+
+    def column(self, name: str) -> Column:
+        """What may be shown of a list's checks, by :meth:`row`; it grows as rows are added."""
+        return self._shown.column(name)
+
+    def row(self, target: str) -> int:
+        """A target's place in every column."""
+        return self._shown.row(target)
 
     def totals(self, name: str) -> Totals:
         """Changes of a list since the history was created, as far as shown."""
         return self._totals.get(name, Totals())
 
+    def still_clean(self, target: str, name: str, at: float) -> bool:
+        """Note a clean answer about a check that is clean: nearly every answer, so it has a way of its own. False, and nothing
+        is noted, if the check is in any other state."""
+        column = self._shown.column(name)
+        row = self._shown.row(target)
+        if column.states[row] != State.NOT_LISTED or (self._ahead and (target, name) in self._ahead):
+            return False
+        column.known_at[row] = at
+        self._later.add(target)
+        return True
+
     def note(self, key: Key, standing: Standing) -> None:
         """Hold a standing that follows from the one before without a change."""
-        (self._ahead if key in self._ahead else self._shown)[key] = standing
-        self._dirty.add(key)
+        if key in self._ahead:
+            self._ahead[key] = standing
+            return
+        target, name = key
+        row = self._shown.row(target)
+        column = self._shown.column(name)
+        before = column.states[row], column.causes[row], column.listings.get(row)
+        column.put(row, standing)
+        if before == (column.states[row], column.causes[row], column.listings.get(row)):
+            self._later.add(target)
+        else:
+            self._soon.add(target)
+            self._news.add(target)
+
+    def take_news(self) -> set[str]:
+        """The targets of which something else is shown than when this was last called."""
+        news, self._news = self._news, set()
+        return news
 
     def hold(self, record: Record) -> None:
         """Hold a standing that follows from the one before by changes; it is shown when :meth:`commit` has written it."""
@@ -76,28 +118,36 @@ class History:
         return await asyncio.shield(self._write(flush=False))  # half a write would be written twice
 
     async def flush(self) -> list[Record]:
-        """Write what waits: changes that could not be written, and everything noted. Returns the changes shown since."""
-        if not self._backlog and not self._dirty:
+        """Write what waits: changes that could not be written, and states that are news. Returns the changes shown since."""
+        if not self._backlog and not self._soon:
             return []
         return await asyncio.shield(self._write(flush=True))
+
+    async def flush_all(self) -> list[Record]:
+        """Write what waits, and how lately every check was asked."""
+        self._soon |= self._later
+        self._later = set()
+        return await self.flush()
 
     async def forget_old(self) -> None:
         """Forget what ended longer than ``keep`` ago, in the file and in the snapshot."""
         before = self._clock() - self._keep
+        gone = []
+        for target in self._shown.targets():
+            standings = self._shown.of_target(target)
+            for name, held in standings.items():
+                listings = tuple(listing for listing in held.listings if listing.present or (listing.closed or 0) >= before)
+                if len(listings) < len(held.listings):
+                    self._shown.put((target, name), replace(held, listings=listings))
+                    self._news.add(target)
+            if not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings.values()):
+                gone.append(target)
         async with self._writing:
-            if not await self._attempt(lambda: self._store.prune(before)):
-                return
-        for key, standing in list(self._shown.items()):
-            listings = tuple(listing for listing in standing.listings if listing.present or (listing.closed or 0) >= before)
-            last_heard = standing.known_at or standing.unknown_since or 0
-            if not listings and last_heard < before:
-                del self._shown[key]
-            elif len(listings) < len(standing.listings):
-                self._shown[key] = Standing(standing.known_at, listings, standing.unknown, standing.unknown_since)
+            await self._attempt(lambda: self._store.prune(before, gone))
 
     async def close(self) -> None:
         """Write what waits and close the file. Says so if something could not be written."""
-        await self.flush()
+        await self.flush_all()
         if self._backlog:
             _log.error("changes could not be written before the end", extra={"fields": {"changes": len(self._backlog)}})
         self._writer.shutdown()
@@ -106,12 +156,13 @@ class History:
     async def _write(self, *, flush: bool) -> list[Record]:
         async with self._writing:
             changed = list(self._backlog)
-            dirty, self._dirty = (self._dirty, set()) if flush else (set(), self._dirty)
-            noted = [Record(key, self.standing(key)) for key in dirty if key not in self._ahead]
+            noted = self._soon if flush else set()
+            if flush:
+                self._soon = set()
             if not changed and not noted:
                 return []
-            if not await self._attempt(lambda: self._store.write([*changed, *noted])):
-                self._dirty |= dirty
+            if not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted))):
+                self._soon |= noted
                 return []
             for _ in changed:
                 self._backlog.popleft()
@@ -120,16 +171,26 @@ class History:
                 self._show(record, waiting)
             return changed
 
+    def _known(self, changed: list[Record], noted: set[str]) -> dict[str, dict[str, Standing]]:
+        """What is to be written of the targets: what is shown, and what will be once the changes are written."""
+        targets = noted | {record.key[0] for record in changed}
+        known = {target: self._shown.of_target(target) for target in targets}
+        for record in changed:
+            target, name = record.key
+            known[target][name] = record.standing
+        return known
+
     def _show(self, record: Record, waiting: set[Key]) -> None:
+        self._news.add(record.key[0])
         for change in record.changes:
             name = record.key[1]
             self._totals[name] = self.totals(name).plus(change.event)
         if record.key in waiting:
-            self._shown[record.key] = record.standing
-        else:
+            self._shown.put(record.key, record.standing)
+        elif (latest := self._ahead.pop(record.key, None)) is not None:
             # Newer than the record's if something was noted meanwhile.
-            self._shown[record.key] = self._ahead.pop(record.key, self._shown.get(record.key, record.standing))
-            self._dirty.add(record.key)
+            self._shown.put(record.key, latest)
+            self._later.add(record.key[0])
 
     async def _attempt(self, write: Callable[[], None]) -> bool:
         """Run ``write`` in the writer thread; count, log and outlive what goes wrong."""
@@ -153,7 +214,7 @@ class History:
         if self._to_refill:
             self._store.close()
             self._store = Store.open(path, now)
-            self._store.rewrite(dict(self._shown), dict(self._totals))
+            self._store.rewrite(self._shown, dict(self._totals))
             self.created, self._to_refill = now, False
         write()
 

@@ -27,10 +27,9 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             closed REAL, last_delisted REAL, clean_answers INTEGER NOT NULL, clean_since REAL,
             PRIMARY KEY (target, list, sublist, number)
         )""",
-        """CREATE TABLE standings (
-            target TEXT NOT NULL, list TEXT NOT NULL, known_at REAL, unknown TEXT, unknown_since REAL,
-            PRIMARY KEY (target, list)
-        ) WITHOUT ROWID""",
+        "CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        # facts: of each list that something is known from, see store.FACT
+        "CREATE TABLE known (target TEXT PRIMARY KEY, facts BLOB NOT NULL)",
         "CREATE TABLE totals (list TEXT PRIMARY KEY, listed INTEGER NOT NULL, delisted INTEGER NOT NULL)",
         "CREATE TABLE created (at REAL NOT NULL)",
     ),

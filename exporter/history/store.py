@@ -2,16 +2,18 @@
 
 Rules:
 
-1. A change, the standing it belongs to and the list's totals are written in one transaction, with the disk asked to keep it
+1. A change, what is known of its target and the list's totals are written in one transaction, with the disk asked to keep it
    (``synchronous = FULL``): changes are rare, and a change that was shown must survive a power cut too.
-2. Nothing here knows what is in memory; :class:`exporter.history.History` does.
+2. What is known of a target on all lists is one row, so a million checks are written and read as twenty thousand rows.
+3. Nothing here knows what is in memory; :class:`exporter.history.History` does.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from struct import Struct
 
 from exporter.history.file import (
     DamagedError,
@@ -22,10 +24,16 @@ from exporter.history.file import (
     refuse_foreign,
     transaction,
 )
+from exporter.history.standings import Key, Standings
 from exporter.listing import Change, Event, Listing, Standing
 from exporter.verdict import Cause
 
-Key = tuple[str, str]
+FACT = Struct("<HBdd")
+"""What is known of a check besides its listings: the list's ID, the cause of an inconclusive answer (its place in ``_CAUSES``,
+counted from 1; 0 for none), when it was last known, since when unknown (Unix seconds, 0 for never)."""
+
+_CAUSES = tuple(Cause)
+"""Part of the file's format: a new cause goes to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self._list_ids: dict[str, int] = dict(connection.execute("SELECT name, id FROM lists").fetchall())
 
     @classmethod
     def open(cls, path: Path, now: float) -> "Store":
@@ -78,59 +87,59 @@ class Store:
         """When this history began, Unix seconds."""
         return float(self._connection.execute("SELECT min(at) FROM created").fetchone()[0])
 
-    def standings(self) -> dict[Key, Standing]:
+    def standings(self) -> Standings:
         """Every check's standing as last written."""
+        found = Standings()
+        names = {number: name for name, number in self._list_ids.items()}
+        for target, facts in self._connection.execute("SELECT target, facts FROM known"):
+            row = found.row(target)
+            for number, cause, known_at, since in FACT.iter_unpack(facts):
+                found.column(names[number]).know(row, known_at, cause, since)
         latest: dict[Key, dict[str, Listing]] = {}
         columns = ", ".join(_LISTING_COLUMNS)
         for target, name, *values in self._connection.execute(
-            f"SELECT target, list, {columns} FROM listings ORDER BY target, list, sublist, number"  # noqa: S608 - our own column names
+            f"SELECT target, list, {columns} FROM listings ORDER BY target, list, sublist, number"  # noqa: S608 - our own names
         ):
             listing = _listing(*values)
             latest.setdefault((target, name), {})[listing.sublist] = listing
-        found = {
-            (target, name): Standing(
-                known_at, tuple(latest.pop((target, name), {}).values()), Cause(unknown) if unknown else None, since
-            )
-            for target, name, known_at, unknown, since in self._connection.execute(
-                "SELECT target, list, known_at, unknown, unknown_since FROM standings"
-            )
-        }
-        return found | {key: Standing(None, tuple(listings.values())) for key, listings in latest.items()}
+        for key, listings in latest.items():
+            found.put(key, replace(found.get(key), listings=tuple(listings.values())))
+        return found
 
     def totals(self) -> dict[str, Totals]:
         """By list."""
         rows = self._connection.execute("SELECT list, listed, delisted FROM totals")
         return {name: Totals(listed, delisted) for name, listed, delisted in rows}
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Write all of them or none."""
+    def write(self, records: Iterable[Record], known: Mapping[str, Mapping[str, Standing]]) -> None:
+        """Write all of it or none: changes, and what is known of targets, by list."""
         with transaction(self._connection):
             for record in records:
                 for change in record.changes:
-                    self._write_change(record.key, change)
-                self._write_standing(record)
+                    self._put(record.key, change.listing)
+                    self._count(record.key[1], change.event)
+            for target, standings in known.items():
+                self._write_known(target, standings)
 
-    def rewrite(self, standings: dict[Key, Standing], totals: dict[str, Totals]) -> None:
+    def rewrite(self, standings: Standings, totals: Mapping[str, Totals]) -> None:
         """Fill a new file with what is still known."""
         with transaction(self._connection):
-            for key, standing in standings.items():
-                for listing in standing.listings:
-                    self._put(key, listing)
-                self._write_standing(Record(key, standing))
+            for target in standings.targets():
+                by_list = standings.of_target(target)
+                self._write_known(target, by_list)
+                for name, held in by_list.items():
+                    for listing in held.listings:
+                        self._put((target, name), listing)
             self._connection.executemany(
                 "INSERT INTO totals VALUES (?, ?, ?)",
                 [(name, total.listed, total.delisted) for name, total in totals.items()],
             )
 
-    def prune(self, before: float) -> None:
-        """Forget listings that ended, and standings last known, before that time."""
+    def prune(self, before: float, targets: Iterable[str]) -> None:
+        """Forget listings that ended before that time, and what was known of these targets."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM listings WHERE closed < ?", (before,))
-            self._connection.execute(
-                """DELETE FROM standings WHERE coalesce(known_at, unknown_since, 0) < ? AND NOT EXISTS
-                (SELECT 1 FROM listings WHERE listings.target = standings.target AND listings.list = standings.list)""",
-                (before,),
-            )
+            self._connection.executemany("DELETE FROM known WHERE target = ?", [(target,) for target in targets])
 
     def close(self) -> None:
         """Close the file; what was written stays. Closing twice does nothing."""
@@ -139,25 +148,37 @@ class Store:
             os.close(self._lock)
             self._lock = -1
 
-    def _write_change(self, key: Key, change: Change) -> None:
-        self._put(key, change.listing)
-        listed, delisted = (1, 0) if change.event is Event.LISTED else (0, 1)
+    def _count(self, name: str, event: Event) -> None:
+        listed, delisted = (1, 0) if event is Event.LISTED else (0, 1)
         self._connection.execute(
             """INSERT INTO totals VALUES (?, ?, ?)
             ON CONFLICT DO UPDATE SET listed = listed + excluded.listed, delisted = delisted + excluded.delisted""",
-            (key[1], listed, delisted),
+            (name, listed, delisted),
         )
 
-    def _write_standing(self, record: Record) -> None:
-        held = record.standing
-        self._connection.execute(
-            """INSERT INTO standings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-            known_at = excluded.known_at, unknown = excluded.unknown, unknown_since = excluded.unknown_since""",
-            (*record.key, held.known_at, held.unknown, held.unknown_since),
+    def _write_known(self, target: str, standings: Mapping[str, Standing]) -> None:
+        facts = b"".join(
+            FACT.pack(
+                self._list_id(name),
+                0 if held.unknown is None else 1 + _CAUSES.index(held.unknown),
+                held.known_at or 0.0,
+                held.unknown_since or 0.0,
+            )
+            for name, held in standings.items()
         )
-        for listing in held.listings:
-            if listing.present:
-                self._put(record.key, listing)
+        self._connection.execute(
+            "INSERT INTO known VALUES (?, ?) ON CONFLICT DO UPDATE SET facts = excluded.facts", (target, facts)
+        )
+        for name, held in standings.items():
+            for listing in held.listings:
+                if listing.present:
+                    self._put((target, name), listing)
+
+    def _list_id(self, name: str) -> int:
+        if name not in self._list_ids:
+            self._connection.execute("INSERT OR IGNORE INTO lists (name) VALUES (?)", (name,))
+            self._list_ids |= self._connection.execute("SELECT name, id FROM lists").fetchall()
+        return self._list_ids[name]
 
     def _put(self, key: Key, listing: Listing) -> None:
         """Insert a listing, or bring the one of that number up to date."""

@@ -2,14 +2,15 @@
 
 Rules:
 
-1. Families of state are computed at the scrape from the snapshot. What left the plan vanishes by itself.
-2. A check's families are made from one standing, which is replaced as a whole, so a listing's timestamps never show half a
-   change.
+1. Families of checks and targets come as text from ``blocks``; all others are collected at the scrape. What left the plan vanishes
+   by itself.
+2. A scrape never waits for a list or the disk, and never holds up the checks: encoding and compressing run in a thread.
 3. Nothing is exposed that PromQL can work out: no ages, percentages or sums beside their parts. Label values are bounded; no
    text of a stranger is ever one.
 4. Counters start at 0 for every label set that is known in advance.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,8 +31,9 @@ from prometheus_client.core import (
 
 from exporter.blocklist import Blocklist
 from exporter.health import Health
-from exporter.history import History
-from exporter.listing import Listing, Standing
+from exporter.history import History, State
+from exporter.metrics.blocks import Blocks
+from exporter.metrics.exposition import Form, Packed, Scrape, in_pieces, pack, render
 from exporter.plan import Plan
 from exporter.schedule import Schedule
 from exporter.tally import BUCKETS, Durations, Reloads, Tally
@@ -49,7 +51,7 @@ class Running(Protocol):
     def schedule(self) -> Schedule: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Metrics:
     """Collects everything that is exposed. ``clock`` is the schedule's; ``exposed_checks`` as in the config."""
 
@@ -62,81 +64,31 @@ class Metrics:
     clock: Callable[[], float]
     version: str
     registry: CollectorRegistry
+    blocks: Blocks
+    packed: Packed | None = None
+    """The text of the blocks, compressed, as of some version of them."""
+
+    async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
+        """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
+        await self.blocks.refresh(self.running.plan, self.exposed_checks())
+        if not compressed:
+            tail = await asyncio.to_thread(render, self.families(), form)
+            return Scrape(form, (*in_pieces(self.blocks.text()), tail))
+        packed = self.packed
+        if packed is None or packed.version != self.blocks.version:
+            packed = await asyncio.to_thread(pack, list(self.blocks.text()), self.blocks.version)
+            self.packed = packed
+        families = self.families()
+        return Scrape(form, (await asyncio.to_thread(lambda: packed.with_tail(render(families, form))),))
 
     def families(self) -> list[Metric]:
-        """Every family, as of now."""
+        """Every family but those of checks and targets, as of now."""
         return [
-            *self._checks(),
-            *self._targets(),
             *self._lists(),
             *self._counters(),
             *self._service(),
             *self.registry.collect(),
         ]
-
-    def _checks(self) -> Iterator[Metric]:
-        """
-        dnsbl_listed{target="192.0.2.7",list="zen.spamhaus.org"} 1
-        dnsbl_listed_since_timestamp_seconds{target="192.0.2.7",list="zen.spamhaus.org",sublist="XBL"} 1.7e+09
-        """
-        check, sublist = ("target", "list"), ("target", "list", "sublist")
-        listed = _gauge("dnsbl_listed", "1 if the target is on any sublist of the list, 0 if on none; last known value.", check)
-        since = _gauge("dnsbl_listed_since_timestamp_seconds", "Start of the present listing; 0 if not listed now.", sublist)
-        delisted = _gauge("dnsbl_last_delisted_timestamp_seconds", "End of the latest ended listing; 0 if none ended.", sublist)
-        onset = _gauge(
-            "dnsbl_listing_onset_observed",
-            "1 if the target was seen clean before its latest listing, 0 if it was listed when first checked.",
-            sublist,
-        )
-        number = _gauge("dnsbl_listing_number", "How many listings so far; 2 and up are repeats.", sublist)
-        info = _gauge("dnsbl_listing_info", "Return codes of a present listing.", (*sublist, "codes"))
-        unknown = _gauge(
-            "dnsbl_unknown_since_timestamp_seconds",
-            "First of the inconclusive answers since the last conclusive one.",
-            (*check, "cause"),
-        )
-        verdicts = _gauge("dnsbl_list_checks", "Checks in each state.", ("list", "verdict"))
-        present: Counter[str] = Counter()
-        for name, checks in self.running.plan.checks.items():
-            states: Counter[str] = Counter(listed=0, not_listed=0, unknown=0, pending=0)
-            for one in checks:
-                key = one.key
-                held = self.history.shown(key)
-                states[_state(held)] += 1
-                if held.unknown is not None:
-                    unknown.add_metric([*key, held.unknown], held.unknown_since or 0.0)
-                if held.listings or (held.known_at is not None and self.exposed_checks() == "all"):
-                    listed.add_metric(key, float(held.listed))
-                for listing in held.listings:
-                    labels = [*key, listing.sublist]
-                    since.add_metric(labels, listing.opened if listing.present else 0.0)
-                    delisted.add_metric(labels, _last_delisted(listing))
-                    onset.add_metric(labels, float(listing.onset_observed))
-                    number.add_metric(labels, listing.number)
-                    if listing.present:
-                        present[key[0]] += 1
-                        info.add_metric([*labels, ",".join(listing.codes)], 1.0)
-            for state, count in states.items():
-                verdicts.add_metric([name, state], count)
-        listings = _gauge("dnsbl_target_listings", "Present listings of the target.", ("target",))
-        for target in self.running.plan.origins:
-            listings.add_metric([target.text], present[target.text])
-        yield from (listed, since, delisted, onset, number, info, unknown, verdicts, listings)
-
-    def _targets(self) -> Iterator[Metric]:
-        """
-        dnsbl_target_info{target="192.0.2.7",kind="ipv4",origin="192.0.2.7"} 1
-        """
-        info = _gauge("dnsbl_target_info", "Every target and the config entries it came from.", ("target", "kind", "origin"))
-        kinds = Counter(dict.fromkeys(Kind, 0))
-        for target, origins in self.running.plan.origins.items():
-            kinds[target.kind] += 1
-            for origin in origins:
-                info.add_metric([target.text, target.kind, origin], 1.0)
-        count = _gauge("dnsbl_targets", "Targets of this shard.", ("kind",))
-        for kind, number in kinds.items():
-            count.add_metric([kind], number)
-        yield from (info, count)
 
     def _lists(self) -> Iterator[Metric]:
         """
@@ -166,20 +118,27 @@ class Metrics:
             interval.add_metric([name], blocklist.pace.interval)
             if (seconds := schedule.lap_seconds(name)) is not None:
                 lap.add_metric([name], seconds)
-        yield from (info, sublists, up, health, success, interval, lap)
+        verdicts = _gauge("dnsbl_list_checks", "Checks in each state.", ("list", "verdict"))
+        for name in self.running.plan.lists:
+            counts = {state: self.blocks.states[name, state] for state in State}
+            for verdict, count in (
+                ("listed", counts[State.LISTED]),
+                ("not_listed", counts[State.NOT_LISTED]),
+                ("pending", counts[State.PENDING]),
+                ("unknown", counts[State.UNKNOWN] + counts[State.NEVER]),
+            ):
+                verdicts.add_metric([name, verdict], count)
+        yield from (info, sublists, up, health, success, interval, lap, verdicts)
 
     def _sublists(self, blocklist: Blocklist) -> Iterable[str]:
         """Declared ones, and those that history has of the checks of this plan."""
-        names = dict.fromkeys(sublist.name for sublist in blocklist.declared())
-        for check in self.running.plan.checks[blocklist.name]:
-            names.update(dict.fromkeys(listing.sublist for listing in self.history.shown(check.key).listings))
-        return names
+        return {**dict.fromkeys(sublist.name for sublist in blocklist.declared()), **self.blocks.sublists.get(blocklist.name, {})}
 
     def _last_success(self, name: str) -> float:
         """Of this process, or before any of it, as far as the history knows."""
         if name in self.tally.last_success:
             return self.tally.last_success[name]
-        return max((self.history.shown(check.key).known_at or 0.0 for check in self.running.plan.checks[name]), default=0.0)
+        return max(self.history.column(name).known_at, default=0.0)
 
     def _counters(self) -> Iterator[Metric]:
         """
@@ -212,6 +171,11 @@ class Metrics:
             resolvers.add_metric([resolver], float(up))
         build = _gauge("dnsbl_build_info", "The running version.", ("version",))
         build.add_metric([self.version], 1.0)
+        kinds = Counter(dict.fromkeys(Kind, 0))
+        kinds.update(target.kind for target in self.running.plan.origins)
+        targets = _gauge("dnsbl_targets", "Targets of this shard.", ("kind",))
+        for kind, number in kinds.items():
+            targets.add_metric([kind], number)
         failures = CounterMetricFamily("dnsbl_history_write_failures", "Writes to the history that failed.")
         failures.add_metric([], self.history.write_failures)
         shard = self.running.plan.shard
@@ -227,7 +191,7 @@ class Metrics:
                 self.reloads.last_success,
             ),
         )
-        yield from (resolvers, build, failures)
+        yield from (resolvers, build, targets, failures)
         for name, help_text, value in singles:
             family = _gauge(name, help_text, ())
             family.add_metric([], float(value))
@@ -245,19 +209,6 @@ def own_registry() -> CollectorRegistry:
 
 def _gauge(name: str, documentation: str, labels: tuple[str, ...]) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, documentation, labels=labels)
-
-
-def _state(held: Standing) -> str:
-    if held.known_at is None or held.unknown is not None:
-        return "unknown"
-    if held.pending:
-        return "pending"
-    return "listed" if held.listed else "not_listed"
-
-
-def _last_delisted(listing: Listing) -> float:
-    ended = listing.last_delisted if listing.present else listing.closed
-    return ended or 0.0
 
 
 def _buckets(durations: Durations) -> list[tuple[str, float]]:

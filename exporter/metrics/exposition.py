@@ -1,9 +1,15 @@
-"""How a scrape is written: the form that the client prefers, and the families in it.
+"""How a scrape is written: the form that the client prefers, and what is compressed once and sent often.
 
-The client's word is compared with what we can write; nothing of it comes back in the answer.
+Rules:
+
+1. The client's word is compared with what we can write; nothing of it comes back in the answer.
+2. A compressed body is one gzip member (RFC 1952 §2.3) of two deflate streams: the blocks, compressed once until one changes and
+   ended on an octet boundary (RFC 1951 §3.2.4, an empty stored block), and the rest, compressed each time.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,6 +25,67 @@ CONTENT_TYPES: Mapping[Form, str] = {
     "text": "text/plain; version=0.0.4; charset=utf-8",
     "openmetrics": "application/openmetrics-text; version=1.0.0; charset=utf-8",
 }
+
+
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
+"""Deflate, no name, no time, fastest, unknown system (RFC 1952 §2.3.1)."""
+_LEVEL = 1
+_BLOCKS_IN_A_PIECE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """A body in pieces, gzip if that was asked for."""
+
+    form: Form
+    pieces: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Text compressed, with what a gzip trailer needs: its CRC-32 and its length."""
+
+    version: int
+    deflated: bytes
+    crc: int
+    length: int
+
+    def with_tail(self, tail: bytes) -> bytes:
+        """A whole gzip file of this text and ``tail``."""
+        last = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        crc = zlib.crc32(tail, self.crc)
+        length = self.length + len(tail) & 0xFFFFFFFF
+        trailer = crc.to_bytes(4, "little") + length.to_bytes(4, "little")
+        return b"".join((_GZIP_HEAD, self.deflated, last.compress(tail), last.flush(), trailer))
+
+
+def pack(families: Iterable[tuple[bytes, Sequence[bytes]]], version: int) -> Packed:
+    """Compress the heads and blocks of families."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflated, crc, length = [], 0, 0
+    for piece in in_pieces(families):
+        crc = zlib.crc32(piece, crc)
+        length += len(piece)
+        deflated.append(packer.compress(piece))
+    deflated.append(packer.flush(zlib.Z_FULL_FLUSH))
+    return Packed(version, b"".join(deflated), crc, length)
+
+
+def in_pieces(families: Iterable[tuple[bytes, Sequence[bytes]]]) -> Iterator[bytes]:
+    """The text of families, in pieces worth a system call."""
+    for head, blocks in families:
+        yield head
+        for start in range(0, len(blocks), _BLOCKS_IN_A_PIECE):
+            yield b"".join(blocks[start : start + _BLOCKS_IN_A_PIECE])
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip (RFC 9110 §12.5.3)."""
+    for choice in header.lower().split(","):
+        coding, _, quality = choice.partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 def negotiate(accept: str) -> Form:

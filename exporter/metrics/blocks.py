@@ -1,0 +1,205 @@
+"""The families of checks and targets, as text that is made once and joined at the scrape.
+
+Rules:
+
+1. Each family has one block of lines a target. A block is made again only when the history has news of its target; a plan that
+   changed makes them all again.
+2. All of a target's blocks are made from one look at its columns, with nothing in between, so a listing's timestamps never show half
+   a change.
+3. Making blocks is cut into slices, so a million lines do not hold up the checks.
+4. All families here are gauges: their text is the same in the Prometheus format and in OpenMetrics.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from exporter.history import Column, History, State
+from exporter.listing import Listing
+from exporter.plan import Plan
+from exporter.target import Target
+from exporter.verdict import Cause
+
+_SLICE = 100
+_CAUSES = tuple(Cause)
+
+LISTED = "dnsbl_listed"
+SINCE = "dnsbl_listed_since_timestamp_seconds"
+DELISTED = "dnsbl_last_delisted_timestamp_seconds"
+ONSET = "dnsbl_listing_onset_observed"
+NUMBER = "dnsbl_listing_number"
+INFO = "dnsbl_listing_info"
+UNKNOWN = "dnsbl_unknown_since_timestamp_seconds"
+LISTINGS = "dnsbl_target_listings"
+TARGET = "dnsbl_target_info"
+
+HELP = {
+    LISTED: "1 if the target is on any sublist of the list, 0 if on none; last known value.",
+    SINCE: "Start of the present listing; 0 if not listed now.",
+    DELISTED: "End of the latest ended listing; 0 if none ended.",
+    ONSET: "1 if the target was seen clean before its latest listing, 0 if it was listed when first checked.",
+    NUMBER: "How many listings so far; 2 and up are repeats.",
+    INFO: "Return codes of a present listing.",
+    UNKNOWN: "First of the inconclusive answers since the last conclusive one.",
+    LISTINGS: "Present listings of the target.",
+    TARGET: "Every target and the config entries it came from.",
+}
+
+Lines = dict[str, list[str]]
+"""New lines by family, of one target."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A list as a target's blocks need it; ``clean`` is a line up to the target's name."""
+
+    name: str
+    column: Column
+    clean: str
+
+
+@dataclass(slots=True)
+class _Made:
+    """What was made of a target: the lists that take it, and their states then, in the same order."""
+
+    target: Target
+    origins: tuple[str, ...]
+    parts: tuple[_Part, ...]
+    states: bytes = b""
+
+
+@dataclass(slots=True)
+class Blocks:
+    """The text of every check and target of the plan, kept up to date by :meth:`refresh`."""
+
+    history: History
+    blocks: dict[str, dict[str, bytes]] = field(default_factory=lambda: {name: {} for name in HELP})
+    states: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """How many checks of a list are in a state."""
+    sublists: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The sublists that history has of each list."""
+    version: int = 0
+    """Grows whenever any text changes."""
+    _plan: Plan | None = None
+    _exposed: Literal["all", "history"] = "all"
+    _made: dict[str, _Made] = field(default_factory=dict)
+    _stale: dict[str, None] = field(default_factory=dict)
+
+    async def refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
+        """Make what is out of date, a slice at a time."""
+        if plan is not self._plan or exposed != self._exposed:
+            self._begin(plan, exposed)
+        self._stale.update(dict.fromkeys(self.history.take_news()))
+        while self._stale:
+            for _ in range(min(_SLICE, len(self._stale))):
+                made = self._made.get(self._stale.popitem()[0])
+                if made is not None:
+                    self._make(made)
+            self.version += 1
+            if self._stale:
+                await asyncio.sleep(0)
+
+    def listed_targets(self) -> int:
+        """Targets that are on any list now."""
+        return len(self.blocks[INFO])
+
+    def text(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
+        """The head and the blocks of each family."""
+        for name, blocks in self.blocks.items():
+            yield f"# HELP {name} {HELP[name]}\n# TYPE {name} gauge\n".encode(), list(blocks.values())
+
+    def _begin(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
+        self._plan, self._exposed = plan, exposed
+        self.history.take_news()
+        self.states.clear()
+        self.sublists = {name: {} for name in plan.lists}
+        for blocks in self.blocks.values():
+            blocks.clear()
+        parts = _parts(plan, self.history)
+        self._made = {target.text: _Made(target, origins, parts.get(target.text, ())) for target, origins in plan.origins.items()}
+        self._stale = dict.fromkeys(self._made)
+
+    def _make(self, made: _Made) -> None:
+        text = made.target.text
+        row = self.history.row(text)
+        lines: Lines = {name: [] for name in HELP}
+        clean = f'{text}"}} 0\n' if self._exposed == "all" else ""
+        plain, listed_lines = State.NOT_LISTED, lines[LISTED]
+        states = bytearray()
+        for part in made.parts:
+            column = part.column
+            state = column.states[row]
+            states.append(state)
+            if state == plain and row not in column.listings:
+                if clean:
+                    listed_lines.append(part.clean + clean)
+            elif state:
+                self._make_uncommon(part, text, row, lines)
+        present = len(lines[INFO])
+        lines[LISTINGS].append(f'{LISTINGS}{{target="{text}"}} {present}\n')
+        lines[TARGET] += [
+            f'{TARGET}{{kind="{made.target.kind}",origin="{_escaped(origin)}",target="{text}"}} 1\n' for origin in made.origins
+        ]
+        for name, new in lines.items():
+            if new:
+                self.blocks[name][text] = "".join(new).encode()
+            else:
+                self.blocks[name].pop(text, None)
+        self._count(made, bytes(states))
+
+    def _make_uncommon(self, part: _Part, text: str, row: int, lines: Lines) -> None:
+        """A check that was ever listed, or whose last answer was inconclusive."""
+        column = part.column
+        listings = column.listings.get(row, ())
+        if column.causes[row]:
+            cause = _CAUSES[column.causes[row] - 1]
+            since = column.unknown_since[row]
+            lines[UNKNOWN].append(f'{UNKNOWN}{{cause="{cause}",list="{part.name}",target="{text}"}} {since!r}\n')
+        if listings or (column.known_at[row] and self._exposed == "all"):
+            listed = int(any(listing.present for listing in listings))
+            lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
+        for listing in listings:
+            self.sublists[part.name][listing.sublist] = None
+            labels = f'list="{part.name}",sublist="{_escaped(listing.sublist)}",target="{text}"'
+            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if listing.present else 0.0!r}\n")
+            lines[DELISTED].append(f"{DELISTED}{{{labels}}} {_last_delisted(listing)!r}\n")
+            lines[ONSET].append(f"{ONSET}{{{labels}}} {int(listing.onset_observed)}\n")
+            lines[NUMBER].append(f"{NUMBER}{{{labels}}} {listing.number}\n")
+            if listing.present:
+                lines[INFO].append(f'{INFO}{{codes="{",".join(listing.codes)}",{labels}}} 1\n')
+
+    def _count(self, made: _Made, states: bytes) -> None:
+        if states == made.states:
+            return
+        for place, part in enumerate(made.parts):
+            if made.states:
+                self.states[part.name, made.states[place]] -= 1
+            self.states[part.name, states[place]] += 1
+        made.states = states
+
+
+def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
+    """The lists that take each target; targets that the same lists take share the tuple."""
+    names: dict[str, tuple[str, ...]] = {}
+    grown: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
+    for name, checks in plan.checks.items():
+        for target in checks.targets:
+            before = names.get(target.text, ())
+            names[target.text] = grown.setdefault((before, name), (*before, name))
+    for text in names:
+        history.row(text)
+    part = {name: _Part(name, history.column(name), f'{LISTED}{{list="{name}",target="') for name in plan.checks}
+    made = {group: tuple(part[name] for name in group) for group in set(names.values())}
+    return {text: made[group] for text, group in names.items()}
+
+
+def _last_delisted(listing: Listing) -> float:
+    ended = listing.last_delisted if listing.present else listing.closed
+    return ended or 0.0
+
+
+def _escaped(value: str) -> str:
+    """A label value as both formats write it."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
