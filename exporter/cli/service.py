@@ -61,14 +61,14 @@ class Running:
         self._providers = make_providers(config)
         self._history = history
         self._clock = steady_clock()
-        self._tally = Tally()
+        self.tally = Tally()
         self.reloads = Reloads(last_success=time.time())
         hooks = options.hooks
         self.engine = Engine(
             build(config.targets, config.lists, options.shard),
             self._providers,
             history,
-            Hooks((self._tally.outcome, *hooks.outcome), hooks.change, hooks.tested),
+            Hooks((self.tally.outcome, *hooks.outcome), hooks.change, hooks.tested),
             self._clock,
             time.time,
             lambda: secrets.randbits(96),
@@ -79,7 +79,7 @@ class Running:
         return Metrics(
             running=self.engine,
             history=self._history,
-            tally=self._tally,
+            tally=self.tally,
             reloads=self.reloads,
             resolvers=self._resolvers,
             exposed_checks=lambda: self._config.exposed_checks,
