@@ -9,6 +9,7 @@ Rules:
 4. The key of a list is no part of its name or its ``repr``; it appears in a query name only.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -133,11 +134,7 @@ class Key:
 
     def redact(self, text: str) -> str:
         """``text`` with every occurrence of the key, in any case, starred."""
-        lowered, secret, shown, at = text.lower(), self.secret.lower(), [], 0
-        while (found := lowered.find(secret, at)) >= 0:
-            shown += [text[at:found], str(self)]
-            at = found + len(secret)
-        return "".join([*shown, text[at:]])
+        return re.sub(re.escape(self.secret), str(self), text, flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health, trust
 from exporter.history import History, Key, Record
 from exporter.inquiry import Finding, Providers, examine, inquire, reason, say_defect
-from exporter.listing import Change, Event, advance
+from exporter.listing import Change, Event, Standing, advance
 from exporter.pace import sustained_qps
 from exporter.plan import Check, Plan
 from exporter.schedule import Outcome, Schedule, Turn
@@ -173,13 +173,13 @@ class Engine:
         if changes:
             return Record(check.key, after, changes)
         self._history.note(check.key, after)
-        self._finish(claim)
-        if after.pending and not isinstance(claim.finding.verdict, Unknown):
-            claim.schedule.confirm(claim.turn, self._clock())
+        self._finish(claim, after)
         return None
 
-    def _finish(self, claim: _Claim) -> None:
+    def _finish(self, claim: _Claim, after: Standing) -> None:
         claim.schedule.finish(claim.turn, claim.finding.verdict, self._clock())
+        if after.pending and not isinstance(claim.finding.verdict, Unknown):
+            claim.schedule.confirm(claim.turn, self._clock())
         self.answered = True
         outcome = Outcome(claim.turn.check, claim.finding.verdict, claim.at, claim.finding.durations)
         for hook in self._hooks.outcome:
@@ -203,7 +203,7 @@ class Engine:
             record = self._advance(claim, reasons.get(claim.turn.check.key, ""))
             if record is not None:
                 self._history.hold(record)
-                self._finish(claim)
+                self._finish(claim, record.standing)
         self._tell_changes(await self._history.commit())
 
     async def _reasons(self, checks: Sequence[Check]) -> dict[Key, str]:

@@ -8,7 +8,7 @@ Rules:
    fresh start these are all checks, and asking them is the first lap.
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
 4. An inconclusive answer is re-asked with back-off by cause, unless the next lap comes first. A pending removal is confirmed
-   after ``confirm_interval``.
+   after ``confirm_interval``, not sooner and not later, lap or not.
 5. A list is tested every ``test_interval``. Tests of one that is down back off from a minute to ten; a wrong one is tried less
    often, and one that refuses is left alone longest. Checks whose slots came in the meantime are all asked when it recovers.
 6. Refusals, wrong answers and several failures in a row make a list suspect: it is tested at once.
@@ -75,8 +75,10 @@ class Walk:
 
     __slots__ = (
         "_again",
+        "_again_at",
         "_catch_up",
         "_checks",
+        "_confirming",
         "_cursor",
         "_failures",
         "_first_lap_since",
@@ -103,33 +105,40 @@ class Walk:
     ) -> None:
         interval = blocklist.pace.interval
         self.blocklist = blocklist
+        self.checks = checks
         self.allowance = Allowance(blocklist.pace, now)
         self.trial: Trial | None = None
         self.test_at = now
         self.testing = False
         self.lap_seconds: float | None = None
-        self.checks = checks
         self._phase = _fraction(blocklist.name) * interval
         self._slot_seconds = interval / max(1, len(checks))
         self._cursor = ceil((now - self._phase) / self._slot_seconds)
-        self._catch_up: deque[int] = deque()
         self._again: list[tuple[float, int]] = []
+        self._again_at: dict[int, float] = {}
+        """The entry of ``_again`` that counts; others were overtaken."""
+        self._confirming: set[int] = set()
         self._failures: dict[int, int] = {}
         self._missed: dict[int, None] = {}
         self._in_a_row = 0
         self._lap_since: float | None = None
-        for place, check in enumerate(checks):
-            self._resume(place, standing(check.key), now)
+        self._catch_up = self._resume(now, standing)
         self._first_lap_since = now if checks and len(self._catch_up) == len(checks) else None
 
-    def _resume(self, place: int, held: Standing, now: float) -> None:
+    def _resume(self, now: float, standing: Callable[[Key], Standing]) -> deque[int]:
+        """Plan what is known to be wanted sooner than its slot; returns the places that are stale, the stalest first."""
         pace = self.blocklist.pace
-        if held.known_at is None or held.known_at < now - pace.interval:
-            self._catch_up.append(place)
-        elif held.unknown is not None:
-            self.ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
-        elif held.pending:
-            self.ask_again(place, held.known_at + pace.confirm_interval)
+        stale: list[tuple[float, int]] = []
+        for place, check in enumerate(self.checks):
+            held = standing(check.key)
+            known_at = held.known_at or 0.0
+            if held.pending:
+                self.confirm(place, known_at + pace.confirm_interval)
+            elif known_at < now - pace.interval:
+                stale.append((known_at, place))
+            elif held.unknown is not None:
+                self._ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
+        return deque(place for _, place in sorted(stale))
 
     def inherit(self, before: "Walk") -> None:
         """Take over what is known of the same list, when only its checks changed."""
@@ -143,30 +152,49 @@ class Walk:
         return self.trial is not None and self.trial.health.trusted
 
     def asked(self, now: float, room: int) -> list[Turn]:
+        """Up to ``room`` checks to ask, as far as the allowance goes."""
         turns: list[Turn] = []
-        while len(turns) < room and self._any_due(now) and self.allowance.take(now):
-            turns.append(self._take(now))
+        while len(turns) < room and self.allowance.ready_at(now) <= now and (place := self._next(now)) is not None:
+            self.allowance.spend(1, now)
+            turns.append(Turn(self.checks[place], place))
         return turns
 
     def passed_over(self, now: float, most: int) -> list[Turn]:
+        """Up to ``most`` checks that would be asked if the list could be believed; no lap in which this happens is measured."""
         turns: list[Turn] = []
-        while len(turns) < most and self._any_due(now):
-            turns.append(self._take(now))
+        while len(turns) < most and (place := self._next(now)) is not None:
+            self._first_lap_since = self._lap_since = None
+            turns.append(Turn(self.checks[place], place))
         return turns
 
-    def _any_due(self, now: float) -> bool:
-        return bool(self._catch_up) or (bool(self._again) and self._again[0][0] <= now) or self._late(now) > 0
-
-    def _take(self, now: float) -> Turn:
-        if self._again and self._again[0][0] <= now:
+    def _next(self, now: float) -> int | None:
+        """The next place that is due: repeats first, then what is stale, then the lap. One that waits for its confirmation is
+        left out until then, or its second clean answer would come too soon."""
+        if self._due_again(now):
             place = heapq.heappop(self._again)[1]
-        elif self._catch_up:
-            place = self._catch_up.popleft()
-            if not self._catch_up and self._first_lap_since is not None:
-                self.lap_seconds, self._first_lap_since = now - self._first_lap_since, None
-        else:
-            place = self._next_slot(now)
-        return Turn(self.checks[place], place)
+            self._overtake(place)
+            return place
+        while self._catch_up or self._late(now):
+            place = self._catch_up.popleft() if self._catch_up else self._next_slot(now)
+            self._measure_first_lap(now)
+            if place not in self._confirming:
+                self._overtake(place)
+                return place
+        return None
+
+    def _due_again(self, now: float) -> bool:
+        while self._again and self._again_at.get(self._again[0][1]) != self._again[0][0]:
+            heapq.heappop(self._again)
+        return bool(self._again) and self._again[0][0] <= now
+
+    def _overtake(self, place: int) -> None:
+        """The place is asked now, so no repeat of it counts."""
+        self._again_at.pop(place, None)
+        self._confirming.discard(place)
+
+    def _measure_first_lap(self, now: float) -> None:
+        if not self._catch_up and self._first_lap_since is not None:
+            self.lap_seconds, self._first_lap_since = now - self._first_lap_since, None
 
     def _next_slot(self, now: float) -> int:
         """Move the cursor. More than a lap behind, it leaves out whole laps, so no check is left out more than others."""
@@ -180,11 +208,14 @@ class Walk:
         self._cursor += 1
         return place
 
+    def _slot_at(self, slot: int) -> float:
+        return self._phase + slot * self._slot_seconds
+
     def _late(self, now: float) -> int:
-        """Slots that have come and were not taken."""
-        if not self.checks:
+        """Slots that have come and were not taken; at least one exactly when the next slot's time has come."""
+        if not self.checks or self._slot_at(self._cursor) > now:
             return 0
-        return max(0, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
+        return max(1, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
 
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
         if not isinstance(verdict, Unknown):
@@ -198,7 +229,7 @@ class Walk:
         self._failures[turn.place] = count
         delay = _RETRY_SECONDS.get(verdict.cause, _RETRY_SECONDS_ELSE) * 2.0 ** min(count - 1, 20)
         if delay < self.blocklist.pace.interval:
-            self.ask_again(turn.place, now + delay)
+            self._ask_again(turn.place, now + delay)
         self._in_a_row += 1
         if verdict.cause in _SUSPICIOUS or self._in_a_row >= _FAILURES_IN_A_ROW:
             self._suspect(now)
@@ -210,7 +241,13 @@ class Walk:
         else:
             self._missed[place] = None
 
-    def ask_again(self, place: int, at: float) -> None:
+    def confirm(self, place: int, at: float) -> None:
+        """Ask again at that time and not before, lap or not."""
+        self._confirming.add(place)
+        self._ask_again(place, at)
+
+    def _ask_again(self, place: int, at: float) -> None:
+        self._again_at[place] = at
         heapq.heappush(self._again, (at, place))
 
     def _suspect(self, now: float) -> None:
@@ -225,7 +262,7 @@ class Walk:
         self.testing = False
         self._in_a_row = 0
         if health.trusted:
-            self._catch_up.extend(sorted(self._missed))
+            self._catch_up.extend(self._missed)
             self._missed.clear()
 
     def next_at(self, now: float, room: int) -> float:
@@ -235,16 +272,16 @@ class Walk:
         return min(times, default=float("inf"))
 
     def _work_times(self, now: float) -> Iterator[float]:
-        if self._any_due(now):
+        if self._due_again(now) or self._catch_up or self._late(now):
             yield self.allowance.ready_at(now) if self.trusted else now
             return
         if self._again:
             yield self._again[0][0]
         if self.checks:
-            yield self._phase + self._cursor * self._slot_seconds
+            yield self._slot_at(self._cursor)
 
     def overdue(self, now: float) -> int:
-        return len(self._catch_up) + min(self._late(now), len(self.checks))
+        return min(len(self._catch_up) + self._late(now), len(self.checks))
 
 
 def _fraction(name: str) -> float:

@@ -75,7 +75,7 @@ class Schedule:
 
     def confirm(self, turn: Turn, now: float) -> None:
         """Ask again after ``confirm_interval``: a removal is pending."""
-        self._walks[turn.check.blocklist.name].ask_again(turn.place, now + turn.check.blocklist.pace.confirm_interval)
+        self._walks[turn.check.blocklist.name].confirm(turn.place, now + turn.check.blocklist.pace.confirm_interval)
 
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
