@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import NamedTuple
 
 from exporter.blocklist import Blocklist, Pace
 from exporter.health import Health
@@ -44,12 +45,12 @@ _FAILURES_IN_A_ROW = 5
 _SUSPICION_GAP_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A check whose time has come, and its place in its list."""
+class Turn(NamedTuple):
+    """A check whose time has come, its place in its list, and the laps it is a step of. A tuple for the same reason as a check."""
 
     check: Check
     place: int
+    walk: "Walk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Walk:
         "blocklist",
         "checks",
         "lap_seconds",
+        "retired",
         "test_at",
         "testing",
         "trial",
@@ -110,6 +112,8 @@ class Walk:
         self.trial: Trial | None = None
         self.test_at = now
         self.testing = False
+        self.retired = False
+        """Whether a plan without this list, or with other checks on it, has taken over."""
         self.lap_seconds: float | None = None
         self._phase = _fraction(blocklist.name) * interval
         self._slot_seconds = interval / max(1, len(checks))
@@ -156,7 +160,7 @@ class Walk:
         turns: list[Turn] = []
         while len(turns) < room and self.allowance.ready_at(now) <= now and (place := self._next(now)) is not None:
             self.allowance.spend(1, now)
-            turns.append(Turn(self.checks[place], place))
+            turns.append(Turn(self.checks[place], place, self))
         return turns
 
     def passed_over(self, now: float, most: int) -> list[Turn]:
@@ -164,7 +168,7 @@ class Walk:
         turns: list[Turn] = []
         while len(turns) < most and (place := self._next(now)) is not None:
             self._first_lap_since = self._lap_since = None
-            turns.append(Turn(self.checks[place], place))
+            turns.append(Turn(self.checks[place], place, self))
         return turns
 
     def _next(self, now: float) -> int | None:
@@ -217,10 +221,16 @@ class Walk:
             return 0
         return max(1, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
 
+    def concluded(self, place: int) -> None:
+        """The check has a conclusive answer."""
+        self._in_a_row = 0
+        if self._failures:
+            self._failures.pop(place, None)
+
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
+        """Take note of what a turn gave."""
         if not isinstance(verdict, Unknown):
-            self._failures.pop(turn.place, None)
-            self._in_a_row = 0
+            self.concluded(turn.place)
             return
         if verdict.cause is Cause.UNHEALTHY:
             self._miss(turn.place)

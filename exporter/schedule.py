@@ -10,14 +10,14 @@ Rules:
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.lap import Trial, Turn, Walk
 from exporter.listing import Standing
-from exporter.plan import Check, Key, Plan
+from exporter.plan import Check, Checks, Key, Plan
 from exporter.verdict import Verdict
 
 __all__ = ["Outcome", "Schedule", "Trial", "Turn"]
@@ -44,22 +44,19 @@ class Schedule:
         before: "Schedule | None" = None,
     ) -> None:
         walks: Mapping[str, Walk] = {} if before is None else before._walks
-        self._walks: dict[str, Walk] = {
-            name: _continued(walks.get(name), Walk(blocklist, plan.checks[name], now, standing))
-            for name, blocklist in plan.lists.items()
-        }
+        self._walks: dict[str, Walk] = {name: _walk(walks.get(name), plan.checks[name], now, standing) for name in plan.lists}
+        for name, walk in walks.items():
+            walk.retired = self._walks.get(name) is not walk
         self._order = deque(self._walks)
 
-    def due(self, now: float, room: Callable[[str], int]) -> list[Turn]:
-        """The checks to ask now: of each list at most ``room(name)`` and what its allowance gives, lists taking turns at being
-        first. Each of them is to be finished."""
+    def due(self, now: float, room: Callable[[str], int]) -> Iterator[list[Turn]]:
+        """The checks to ask now, list by list, the lists taking turns at being first: of each at most ``room(name)``, asked when its
+        turn comes, and what its allowance gives. Each of them is to be finished."""
         self._order.rotate(-1)
-        turns: list[Turn] = []
         for name in self._order:
             walk = self._walks[name]
-            if walk.trusted:
-                turns += walk.asked(now, room(name))
-        return turns
+            if walk.trusted and (turns := walk.asked(now, room(name))):
+                yield turns
 
     def paused(self, now: float, most: int) -> list[Turn]:
         """Checks whose time came while their list may not be believed; nothing is to be asked for them."""
@@ -71,11 +68,11 @@ class Schedule:
 
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
         """Take note of what a turn gave."""
-        self._walks[turn.check.blocklist.name].finish(turn, verdict, now)
+        turn.walk.finish(turn, verdict, now)
 
     def confirm(self, turn: Turn, now: float) -> None:
         """Ask again after ``confirm_interval``: a removal is pending."""
-        self._walks[turn.check.blocklist.name].confirm(turn.place, now + turn.check.blocklist.pace.confirm_interval)
+        turn.walk.confirm(turn.place, now + turn.check.blocklist.pace.confirm_interval)
 
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
@@ -109,11 +106,12 @@ class Schedule:
         return self._walks[name].lap_seconds
 
 
-def _continued(before: Walk | None, walk: Walk) -> Walk:
-    """The walk to go on with: the old one if nothing changed, else the new one with what is known of its list."""
-    if before is None or before.blocklist != walk.blocklist:
-        return walk
-    if before.checks == walk.checks:
+def _walk(before: Walk | None, checks: Checks, now: float, standing: Callable[[Key], Standing]) -> Walk:
+    """The walk to go on with: the old one if nothing changed, else a new one with what is known of its list."""
+    same_list = before is not None and before.blocklist == checks.blocklist
+    if before is not None and same_list and before.checks == checks:
         return before
-    walk.inherit(before)
+    walk = Walk(checks.blocklist, checks, now, standing)
+    if before is not None and same_list:
+        walk.inherit(before)
     return walk

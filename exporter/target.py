@@ -49,8 +49,10 @@ class Target:
     def name_under(self, suffix: str) -> str:
         """The name to ask for, below ``suffix`` (the zone, or key and zone); absolute, without the final dot."""
         match self.kind:
-            case Kind.IPV4 | Kind.IPV6:
-                # reverse_pointer ends in in-addr.arpa or ip6.arpa; what stands before is what RFC 5782 asks for.
+            case Kind.IPV4:
+                return f"{'.'.join(reversed(self.text.split('.')))}.{suffix}"
+            case Kind.IPV6:
+                # reverse_pointer ends in ip6.arpa; what stands before is what RFC 5782 asks for.
                 reverse = ip_address(self.text).reverse_pointer
                 return f"{reverse.rsplit('.', 2)[0]}.{suffix}"
             case Kind.DOMAIN:

@@ -18,11 +18,11 @@ from exporter.cli import logs
 from exporter.cli.demo_lists import DemoLists
 from exporter.cli.service import Options, serve
 from exporter.config import Config, load
-from exporter.engine import Hooks
 from exporter.health import Health
 from exporter.history import Key
 from exporter.listing import Change, Event
 from exporter.target import parse_test_entry
+from exporter.vouching import Hooks
 
 MIXED, MAIL, NAMES = "mixed.demo.example", "mail.demo.example", "names.demo.example"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from exporter import __version__, web
 from exporter.config import Config, ConfigError
-from exporter.engine import Engine, Hooks
+from exporter.engine import Engine
 from exporter.history import History
 from exporter.inquiry import Providers
 from exporter.metrics import Metrics, own_registry
@@ -26,6 +26,7 @@ from exporter.metrics.blocks import Blocks
 from exporter.plan import Shard, build
 from exporter.providers import PROVIDERS, Asking
 from exporter.tally import Reloads, Tally
+from exporter.vouching import Hooks
 
 _log = logging.getLogger(__name__)
 

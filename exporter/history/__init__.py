@@ -79,8 +79,8 @@ class History:
     def still_clean(self, target: str, name: str, at: float) -> bool:
         """Note a clean answer about a check that is clean: nearly every answer, so it has a way of its own. False, and nothing
         is noted, if the check is in any other state."""
-        column = self._shown.column(name)
         row = self._shown.row(target)
+        column = self._shown.column(name)
         if column.states[row] != State.NOT_LISTED or (self._ahead and (target, name) in self._ahead):
             return False
         column.known_at[row] = at

@@ -9,14 +9,17 @@ Rules:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from exporter.blocklist import Blocklist
 from exporter.providers.dnsxl import Dnsxl
 from exporter.providers.reply import Reply
 from exporter.target import Target
+from exporter.verdict import Answer
 
 __all__ = ["PROVIDERS", "Asking", "Provider", "Reply"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class Asking:
 class Provider(Protocol):
     """Asks lists of one kind."""
 
+    def submit(self, blocklist: Blocklist, target: Target, token: _T, done: Callable[[_T, Answer, float], None]) -> None:
+        """Ask; ``done`` is called with the token, the answer and the seconds it took. A future for each would cost too much."""
+
+    def room(self, blocklist: Blocklist) -> int:
+        """How many more questions about this list are worth submitting now."""
+
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
         """What the list says of the target."""
 
@@ -39,6 +48,9 @@ class Provider(Protocol):
 
     def resolvers(self) -> Mapping[str, bool]:
         """Every resolver in use, and whether it answers."""
+
+    def close(self) -> None:
+        """Drop what is under way and let go of everything."""
 
 
 PROVIDERS: Mapping[str, Callable[[Asking], Provider]] = {

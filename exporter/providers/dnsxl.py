@@ -3,13 +3,16 @@
 Rules:
 
 1. The A record decides. TXT is asked only for a listing, of the target's own name, and decides nothing.
-2. CNAMEs are followed inside the answer; AAAA, other names and every TTL are ignored (RFC 5782 §2.1, §2.4).
+2. A records are asked for by ``client``, which reads what nearly every server sends. Whatever else comes (cut off, an alias, odd
+   records) is asked for again by ``question``, with all of dnspython. CNAMEs are followed there, inside the answer; AAAA, other names
+   and every TTL are ignored (RFC 5782 §2.1, §2.4).
 3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
+from typing import TypeVar
 
 import dns.exception
 import dns.message
@@ -22,39 +25,83 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from exporter.blocklist import Blocklist
 from exporter.providers import question
+from exporter.providers.client import Client
 from exporter.providers.reply import Reply, plain
 from exporter.providers.resolvers import Address, Resolvers, read_address
+from exporter.providers.wire import Suffix, labels
 from exporter.target import Target
 from exporter.verdict import Absent, Answer, Cause, Codes, Failure, NoData
 
+_PREFIXES_KEPT = 65_536
+
+_T = TypeVar("_T")
+
 
 class Dnsxl:
-    """Asks DNS lists; each set of resolvers has one memory, shared by the lists that use it."""
+    """Asks DNS lists; each set of resolvers has one client, shared by the lists that use it."""
 
     def __init__(self, resolvers: tuple[str, ...], timeout: float, attempts: int) -> None:
         self._default = resolvers
         self._timeout = timeout
         self._attempts = attempts
-        self._sets: dict[tuple[str, ...], Resolvers] = {}
+        self._clients: dict[tuple[str, ...], Client] = {}
+        self._suffixes: dict[str, Suffix] = {}
+        self._prefixes: dict[str, bytes] = {}
+
+    def submit(self, blocklist: Blocklist, target: Target, token: _T, done: Callable[[_T, Answer, float], None]) -> None:
+        self._client(blocklist).submit(self._prefix(target), self._suffix(blocklist), token, done)
+
+    def room(self, blocklist: Blocklist) -> int:
+        return self._client(blocklist).room
 
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
-        asked = await self._ask(blocklist, target, dns.rdatatype.A)
-        return Reply(_answer(asked.result), tuple(asked.durations))
+        answer, seconds = await self._client(blocklist).ask(self._prefix(target), self._suffix(blocklist))
+        return Reply(answer, (seconds,))
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
-        asked = await self._ask(blocklist, target, dns.rdatatype.TXT)
+        name = dns.name.from_text(target.name_under(blocklist.suffix))
+        asked = await self._question(name, dns.rdatatype.TXT, self._client(blocklist).resolvers)
         return plain(_text(asked.result), blocklist)
 
     def resolvers(self) -> Mapping[str, bool]:
-        return {address: up for known in self._sets.values() for address, up in known.up().items()}
+        return {address: up for client in self._clients.values() for address, up in client.resolvers.up().items()}
 
-    async def _ask(self, blocklist: Blocklist, target: Target, kind: dns.rdatatype.RdataType) -> question.Asked:
-        name = dns.name.from_text(target.name_under(blocklist.suffix))
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, blocklist: Blocklist) -> Client:
         texts = blocklist.resolvers or self._default
-        if texts not in self._sets:
-            self._sets[texts] = Resolvers(tuple(address for text in texts for address in _addresses(text)))
+        client = self._clients.get(texts)
+        if client is None:
+            addresses = tuple(dict.fromkeys(address for text in texts for address in _addresses(text)))
+            clock = asyncio.get_running_loop().time
+            client = Client(addresses, self._timeout, self._attempts, clock=clock, slow=self._ask_again)
+            self._clients[texts] = client
+        return client
+
+    async def _ask_again(self, name: bytes, address: Address) -> Answer:
+        asked = await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, Resolvers((address,)))
+        return _answer(asked.result)
+
+    async def _question(self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers) -> question.Asked:
         clock = asyncio.get_running_loop().time
-        return await question.ask(name, kind, self._sets[texts], self._timeout, self._attempts, clock)
+        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, clock)
+
+    def _suffix(self, blocklist: Blocklist) -> Suffix:
+        suffix = self._suffixes.get(blocklist.suffix)
+        if suffix is None:
+            suffix = self._suffixes[blocklist.suffix] = Suffix(blocklist.suffix)
+        return suffix
+
+    def _prefix(self, target: Target) -> bytes:
+        """A target's labels. Lists walk their targets in the same order, so few are kept for many questions."""
+        prefix = self._prefixes.get(target.text)
+        if prefix is None:
+            if len(self._prefixes) >= _PREFIXES_KEPT:
+                self._prefixes.clear()
+            prefix = self._prefixes[target.text] = labels(target.name_under("").rstrip("."))
+        return prefix
 
 
 def _addresses(text: str) -> tuple[Address, ...]:
