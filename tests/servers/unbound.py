@@ -1,7 +1,8 @@
 """A real recursive resolver: unbound, with each zone stubbed to a server of ours.
 
 Rule 1: it never leaves loopback: names outside the stubbed zones are REFUSED.
-Rule 2: it remembers nothing, neither answers nor outages, so a change behind it is seen at once.
+Rule 2: it remembers no answers, so a change behind it is seen at once. An outage it remembers to the end of its clock's second,
+if more than one question went unanswered.
 Rule 3: a server that is down is SERVFAIL after about a second.
 """
 
@@ -17,8 +18,7 @@ from tests.servers.ports import free_port
 # Seen with 1.17.1:
 # stub-no-cache, since with cache-max-ttl: 0 an NXDOMAIN without SOA was still kept for 5 s;
 # one try and a bounded round trip, since an outage took more than 20 s to become SERVFAIL;
-# infra-host-ttl: 0, since the outage is remembered for 15 minutes, and infra-keep-probing, since that zero still lasts
-# until the next full second once two questions went unanswered;
+# infra-host-ttl: 0, since the outage is remembered for 15 minutes;
 # no minimised names (RFC 9156), since those are questions that we never asked.
 SERVER = """\
 server:
@@ -37,7 +37,6 @@ server:
   qname-minimisation: no
   outbound-msg-retry: 1
   infra-host-ttl: 0
-  infra-keep-probing: yes
   infra-cache-max-rtt: 1000
   local-zone: "." refuse
 {more}
