@@ -76,7 +76,7 @@ class Engine:
     async def run(self) -> None:
         """Check until :meth:`stop`."""
         self._say_laps_too_long()
-        writing = asyncio.create_task(self._keep_written())
+        writing = asyncio.create_task(guarded(self._keep_written()))
         try:
             while not self._stopping:
                 self._wake.clear()

@@ -18,16 +18,28 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
-from exporter.history.file import DamagedError, HistoryError, is_damage, set_aside
+from exporter.history.file import DamagedError, HistoryError, UnwritableError, is_damage, set_aside
 from exporter.history.standings import Column, Key, State
-from exporter.history.store import Record, Store, Totals
+from exporter.history.store import Loaded, Record, Store, Totals
 from exporter.listing import Standing
 
 __all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Totals"]
 
 _log = logging.getLogger(__name__)
+
+
+class Fault(Enum):
+    """What is wrong with the file."""
+
+    NONE = "none"
+    SHUT = "shut"
+    """It could only be read at the start."""
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    """It was replaced and is to be filled."""
 
 
 class History:
@@ -37,9 +49,11 @@ class History:
         """Open the file. Raises :class:`HistoryError` if it cannot be used; a damaged one is set aside."""
         self._keep = keep
         self._clock = clock
-        self._store = _open(path, clock())
-        self._shown = self._store.standings()
-        self._totals: dict[str, Totals] = self._store.totals()
+        self._fault = Fault.NONE
+        self._store, loaded = self._open(path)
+        self._shown = loaded.standings
+        self._totals = loaded.totals
+        self.created = loaded.created
         self._ahead: dict[Key, Standing] = {}
         """Standings with changes that are not in the file yet."""
         self._backlog: deque[Record] = deque()
@@ -51,9 +65,6 @@ class History:
         """Targets of which something else is shown than when the news were last taken."""
         self._writing = asyncio.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history")
-        self._damaged = False
-        self._to_refill = False
-        self.created = self._store.created()
         self.write_failures = 0
 
     def standing(self, key: Key) -> Standing:
@@ -148,6 +159,8 @@ class History:
     async def close(self) -> None:
         """Write what waits and close the file. Says so if something could not be written."""
         await self.flush_all()
+        if not self._backlog:
+            await self.flush_all()  # what was noted while a change waited
         if self._backlog:
             _log.error("changes could not be written before the end", extra={"fields": {"changes": len(self._backlog)}})
         self._writer.shutdown()
@@ -196,38 +209,57 @@ class History:
         """Run ``write`` in the writer thread; count, log and outlive what goes wrong."""
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, self._mend_and, write)
-        except (sqlite3.Error, HistoryError, OSError) as error:
+        except (sqlite3.Error, HistoryError, DamagedError, OSError) as error:
             self.write_failures += 1
-            self._damaged |= isinstance(error, sqlite3.Error) and is_damage(error)
+            if isinstance(error, DamagedError) or (isinstance(error, sqlite3.Error) and is_damage(error)):
+                self._fault = Fault.DAMAGED
             _log.error("history not written", extra={"fields": {"path": str(self._store.path), "error": str(error)}})
             return False
         return True
 
     def _mend_and(self, write: Callable[[], None]) -> None:
-        """Before writing, replace a file that broke while in use by a new one that holds everything that is shown."""
+        """Before writing, mend what was found wrong with the file."""
         path = self._store.path
-        now = self._clock()
-        if self._damaged:
+        if self._fault is not Fault.NONE:
             self._store.close()
-            _say_damaged(path, set_aside(path, now), "found while writing")
-            self._damaged, self._to_refill = False, True
-        if self._to_refill:
-            self._store.close()
+        if self._fault is Fault.DAMAGED:
+            _say_damaged(path, set_aside(path, self._clock()), "found while writing")
+            self._fault = Fault.EMPTY
+        if self._fault is not Fault.NONE:
+            now = self._clock()
             self._store = Store.open(path, now)
-            self._store.rewrite(self._shown, dict(self._totals))
-            self.created, self._to_refill = now, False
+            if self._fault is Fault.EMPTY:
+                self._store.rewrite(self._shown, dict(self._totals))
+                self.created = now
+            self._fault = Fault.NONE
         write()
 
+    def _open(self, path: Path) -> tuple[Store, Loaded]:
+        """The file and what it holds: the one that is there, without writing if it cannot be written to, or a new one."""
+        now = self._clock()
+        try:
+            return _loaded(Store.open(path, now))
+        except UnwritableError as error:
+            _log.error("history cannot be written to", extra={"fields": {"path": str(path), "error": str(error)}})
+            self._fault = Fault.SHUT
+            try:
+                return _loaded(Store.open_reading(path))
+            except DamagedError:
+                raise error from None
+        except DamagedError as error:
+            _say_damaged(path, set_aside(path, now), str(error))
+        try:
+            return _loaded(Store.open(path, now))
+        except DamagedError as error:
+            raise HistoryError(f"history {path}: {error}") from error
 
-def _open(path: Path, now: float) -> Store:
+
+def _loaded(store: Store) -> tuple[Store, Loaded]:
     try:
-        return Store.open(path, now)
-    except DamagedError as error:
-        _say_damaged(path, set_aside(path, now), str(error))
-    try:
-        return Store.open(path, now)
-    except DamagedError as error:
-        raise HistoryError(f"history {path}: {error}") from error
+        return store, store.load()
+    except BaseException:
+        store.close()
+        raise
 
 
 def _say_damaged(path: Path, kept: Path, error: str) -> None:

@@ -8,12 +8,14 @@ Rules:
 4. One process at a time: a lock beside the file is held until the process ends, however it ends.
 """
 
+import codecs
 import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 _MAGIC = b"SQLite format 3\x00"
 _APPLICATION_ID = 0x444E5342  # "DNSB", at offset 68 of the file; the version is at offset 60 (sqlite.org/fileformat2.html §1.3)
@@ -41,6 +43,10 @@ class HistoryError(Exception):
     """The history cannot be used; the text says which file, why, and what to do."""
 
 
+class UnwritableError(HistoryError):
+    """The file is there and cannot be written to."""
+
+
 class DamagedError(Exception):
     """The file is damaged."""
 
@@ -48,6 +54,12 @@ class DamagedError(Exception):
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the error says that the file itself is broken."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_unwritable(error: sqlite3.Error) -> bool:
+    """Whether the error may come from a disk that is full or cannot be written to."""
+    unwritable = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in unwritable
 
 
 def set_aside(path: Path, now: float) -> Path:
@@ -62,10 +74,13 @@ def set_aside(path: Path, now: float) -> Path:
     return kept
 
 
-def lock(path: Path) -> int:
-    """An open file that is locked until it is closed or this process ends, however it ends."""
+def lock(path: Path) -> tuple[int, bool]:
+    """An open file that is locked until it is closed or this process ends, however it ends; and whether one of ours was there
+    before."""
+    name = path.with_name(path.name + "-lock")
+    was_ours = name.exists()
     try:
-        held = os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        held = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError as error:
         raise HistoryError(f"history {path}: cannot be opened for writing: {error.strerror}") from error
     try:
@@ -73,11 +88,12 @@ def lock(path: Path) -> int:
     except OSError as error:
         os.close(held)
         raise HistoryError(f"history {path}: is in use by another dnsbl-exporter; give each its own history.path") from error
-    return held
+    return held, was_ours
 
 
-def refuse_foreign(path: Path) -> None:
-    """Judge the file by its first bytes, without SQLite, which may write to what it opens."""
+def refuse_foreign(path: Path, *, was_ours: bool) -> None:
+    """Judge the file by its first bytes, without SQLite, which may write to what it opens. A file that is no database is damage if
+    it ``was_ours``, and somebody's treasure if not."""
     try:
         with path.open("rb") as file:
             head = file.read(100)
@@ -85,19 +101,37 @@ def refuse_foreign(path: Path) -> None:
         return
     except OSError as error:
         raise HistoryError(f"history {path}: cannot be read: {error.strerror}") from error
-    if not head:
+    if not head or _unborn(head):
         return
     if not head.startswith(_MAGIC):
-        if head.isascii() and b"\x00" not in head:
-            raise HistoryError(f"history {path}: is a text file, not a history; set history.path to another file")
-        raise DamagedError("the file's head is not that of a database")
+        if was_ours and not _is_text(head):
+            raise DamagedError("the file's head is not that of a database")
+        raise HistoryError(f"history {path}: is not a history; set history.path to another file")
     if int.from_bytes(head[68:72]) != _APPLICATION_ID:
         raise HistoryError(f"history {path}: is another program's database; set history.path to another file")
-    if (version := int.from_bytes(head[60:64])) > VERSION:
+    refuse_newer(path, int.from_bytes(head[60:64]))
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Raise :class:`HistoryError` for a version that only a later release knows."""
+    if version > VERSION:
         raise HistoryError(
             f"history {path}: was written by a newer dnsbl-exporter (schema {version}, this one knows {VERSION}); "
             "upgrade, or set history.path to another file"
         )
+
+
+def _unborn(head: bytes) -> bool:
+    """A database that was interrupted while it was made: in WAL mode, but without schema or owner (offsets 40 and 68)."""
+    return head.startswith(_MAGIC) and not any(head[40:44] + head[68:72])
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return False
+    return "\x00" not in text
 
 
 def connect(path: Path, now: float) -> sqlite3.Connection:
@@ -107,15 +141,29 @@ def connect(path: Path, now: float) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise DamagedError("PRAGMA quick_check found damage")
-        _migrate(connection, now)
+        _migrate(path, connection, now)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, now: float) -> None:
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """Open a file that cannot be written to, as nothing but what is in it: SQLite then needs no file beside it. Not for a file whose
+    log holds what it does not."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise sqlite3.OperationalError("cannot be written to, and its log cannot be read without writing")
+    connection = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        connection.close()
+        raise sqlite3.OperationalError("cannot be written to, and it is of an older version")
+    return connection
+
+
+def _migrate(path: Path, connection: sqlite3.Connection, now: float) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    refuse_newer(path, version)
     if version == VERSION:
         return
     for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):

@@ -10,7 +10,7 @@ Rules:
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from struct import Struct
@@ -18,8 +18,11 @@ from struct import Struct
 from exporter.history.file import (
     DamagedError,
     HistoryError,
+    UnwritableError,
     connect,
+    connect_reading,
     is_damage,
+    is_unwritable,
     lock,
     refuse_foreign,
     transaction,
@@ -58,6 +61,15 @@ class Totals:
         return Totals(self.listed, self.delisted + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file holds; ``created`` in Unix seconds."""
+
+    created: float
+    standings: Standings
+    totals: dict[str, Totals]
+
+
 class Store:
     """An open history file. :meth:`open` raises :class:`HistoryError`; everything else ``sqlite3.Error``."""
 
@@ -65,36 +77,52 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = lock
-        self._list_ids: dict[str, int] = dict(connection.execute("SELECT name, id FROM lists").fetchall())
+        self._list_ids: dict[str, int] = {}
 
     @classmethod
     def open(cls, path: Path, now: float) -> "Store":
         """Open or create the file, migrated. Raises :class:`DamagedError` if it is ours and damaged."""
-        held = lock(path)
+        return cls._opened(path, lambda: connect(path, now))
+
+    @classmethod
+    def open_reading(cls, path: Path) -> "Store":
+        """Open a file that cannot be written to, to read what it holds."""
+        return cls._opened(path, lambda: connect_reading(path))
+
+    @classmethod
+    def _opened(cls, path: Path, connect: Callable[[], sqlite3.Connection]) -> "Store":
+        held, was_ours = lock(path)
         try:
-            refuse_foreign(path)
-            return cls(path, connect(path, now), held)
+            refuse_foreign(path, was_ours=was_ours)
+            return cls(path, connect(), held)
         except sqlite3.Error as error:
             os.close(held)
             if is_damage(error):
                 raise DamagedError(str(error)) from error
+            if is_unwritable(error) and path.exists() and path.stat().st_size:
+                raise UnwritableError(f"history {path}: {error}; is the disk full?") from error
             raise HistoryError(f"history {path}: {error}") from error
         except BaseException:
             os.close(held)
             raise
 
-    def created(self) -> float:
-        """When this history began, Unix seconds."""
-        return float(self._connection.execute("SELECT min(at) FROM created").fetchone()[0])
+    def load(self) -> Loaded:
+        """All that the file holds. Raises :class:`DamagedError` if parts of it are missing."""
+        try:
+            (created,) = self._connection.execute("SELECT min(at) FROM created").fetchone()
+            return Loaded(float(created), self._standings(), self._totals())
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise DamagedError(f"not whole: {error}") from error
 
-    def standings(self) -> Standings:
+    def _standings(self) -> Standings:
         """Every check's standing as last written."""
         found = Standings()
+        self._list_ids = dict(self._connection.execute("SELECT name, id FROM lists").fetchall())
         names = {number: name for name, number in self._list_ids.items()}
         for target, facts in self._connection.execute("SELECT target, facts FROM known"):
             row = found.row(target)
             for number, cause, known_at, since in FACT.iter_unpack(facts):
-                found.column(names[number]).know(row, known_at, cause, since)
+                found.column(names[number]).know(row, known_at, min(cause, len(_CAUSES)), since)
         latest: dict[Key, dict[str, Listing]] = {}
         columns = ", ".join(_LISTING_COLUMNS)
         for target, name, *values in self._connection.execute(
@@ -106,7 +134,7 @@ class Store:
             found.put(key, replace(found.get(key), listings=tuple(listings.values())))
         return found
 
-    def totals(self) -> dict[str, Totals]:
+    def _totals(self) -> dict[str, Totals]:
         """By list."""
         rows = self._connection.execute("SELECT list, listed, delisted FROM totals")
         return {name: Totals(listed, delisted) for name, listed, delisted in rows}

@@ -146,6 +146,7 @@ class Client:
         room = upstream.room(now)
         if len(waiting) > room:
             upstream.window.full = True
+        upstream.forget()
         for _ in range(min(room, len(waiting))):
             self._send(waiting.popleft(), upstream)
 

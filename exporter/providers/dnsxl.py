@@ -64,7 +64,11 @@ class Dnsxl:
         return plain(_text(asked.result), blocklist)
 
     def resolvers(self) -> Mapping[str, bool]:
-        return {address: up for client in self._clients.values() for address, up in client.resolvers.up().items()}
+        found: dict[str, bool] = {}
+        for client in self._clients.values():
+            for address, up in client.resolvers.up().items():
+                found[address] = up and found.get(address, True)
+        return found
 
     def close(self) -> None:
         for client in self._clients.values():

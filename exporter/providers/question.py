@@ -82,6 +82,8 @@ async def _attempt(
             message = await _over_udp(address, query, dropped)
             if message.flags & dns.flags.TC:
                 message = await dns.asyncquery.tcp(query, address.host, port=address.port)
+                if message.flags & dns.flags.TC:
+                    return Cause.MALFORMED  # cut off where there is no limit: not the whole answer
     except TimeoutError:
         return Cause.MALFORMED if dropped else Cause.TIMEOUT
     except OSError:
@@ -109,7 +111,10 @@ async def _over_udp(address: Address, query: dns.message.Message, dropped: list[
 def _read(packet: bytes) -> dns.message.Message | None:
     """The message in a datagram, cut off or not; nothing if it is none."""
     try:
-        return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=False, continue_on_error=False)
+        return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=True)
+    except dns.message.Truncated as cut:
+        read: dns.message.Message = cut.kwargs["message"]
+        return read
     except (dns.exception.DNSException, EOFError, ValueError):
         return None
 

@@ -131,14 +131,16 @@ class Upstream:
 
     def overdue(self, now: float, longest: float) -> Iterator[Flight]:
         """Flights of lookups without trouble whose answer should be there by now, or after ``longest`` seconds."""
+        self.forget()
+        while self._first and self._first[0].sent_at <= now - min(self.window.timeout, longest):
+            yield self._first.popleft()
+            self.forget()
+
+    def forget(self) -> None:
+        """Let go of first flights that have landed: what is kept for long, the garbage collector looks through again and again."""
         first = self._first
-        while first:
-            flight = first[0]
-            if flight.out and flight.sent_at > now - min(self.window.timeout, longest):
-                return
+        while first and not first[0].out:
             first.popleft()
-            if flight.out:
-                yield flight
 
     def refused(self, now: float) -> None:
         """Nobody listens there."""

@@ -101,13 +101,12 @@ class Window:
         self.full = False
 
     def _follow_queue(self) -> None:
-        mean = self._seconds / (self._round - self._lost)
-        on_path = self.size * min(1.0, self._shortest * _TOLERANCE / mean)
-        if self._slow_start and (self.size - on_path) * 2 < _QUEUE:
+        on_path = self._shortest / (self._seconds / (self._round - self._lost))
+        if self._slow_start and self.size * (1 - on_path) * 2 < _QUEUE:
             size = self.size * 2
         else:
             self._slow_start = False
-            size = int(on_path) + _QUEUE
+            size = int(self.size * min(1.0, on_path * _TOLERANCE)) + _QUEUE
         self.size = min(_MOST, size)
 
     def _start_afresh(self, now: float) -> None:

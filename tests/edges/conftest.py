@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.edges.lists import LOOPS, Loop
 from tests.servers.rude import Rude
 
 
@@ -17,3 +18,13 @@ def _rude() -> Iterator[Rude]:
 @pytest.fixture(name="path")
 def _path(tmp_path: Path) -> Path:
     return tmp_path / "history.db"
+
+
+@pytest.fixture(autouse=True)
+def _one_loop() -> Iterator[None]:
+    """A loop for each test, and the end of what was made in it."""
+    loop = Loop()
+    LOOPS.append(loop)
+    yield
+    LOOPS.remove(loop)
+    loop.close()

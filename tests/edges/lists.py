@@ -1,12 +1,14 @@
 """Blocklists as a config would make them, and one question put to them.
 
-Rule: what a test does not say is the config's default: 127.255.255.0/24 refuses, RFC 5782's test entries, no code table.
+Rule 1: what a test does not say is the config's default: 127.255.255.0/24 refuses, RFC 5782's test entries, no code table.
+Rule 2: a provider lives in one loop, as in the service. Every test has one, and its providers are closed in it (see ``conftest``).
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import TypeVar
 
 from exporter.blocklist import (
     Bit,
@@ -24,6 +26,8 @@ from exporter.blocklist import (
 from exporter.providers.dnsxl import Dnsxl
 from exporter.target import Kind, Target, parse, parse_test_entry
 from exporter.verdict import Cause, Hit, Listed, NotListed, Unknown, Verdict, judge
+
+T = TypeVar("T")
 
 ZONE = "bl.example"
 DOMAIN_ZONE = "dbl.test"
@@ -92,9 +96,38 @@ def unknown(cause: Cause) -> Unknown:
     return Unknown(cause)
 
 
+class Loop:
+    """The loop of a test, and the providers made in it."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.providers: list[Dnsxl] = []
+
+    def close(self) -> None:
+        """Close the providers, then the loop."""
+
+        async def all_of_them() -> None:
+            for provider in self.providers:
+                provider.close()
+
+        self.runner.run(all_of_them())
+        self.runner.close()
+
+
+LOOPS: list[Loop] = []
+"""The present test's loop is the last one."""
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    """The result of ``work``, in the loop of this test."""
+    return LOOPS[-1].runner.run(work)
+
+
 def dnsxl(*resolvers: str, timeout: float = PATIENT_SECONDS, attempts: int = 1) -> Dnsxl:
     """The provider."""
-    return Dnsxl(resolvers, timeout, attempts)
+    provider = Dnsxl(resolvers, timeout, attempts)
+    LOOPS[-1].providers.append(provider)
+    return provider
 
 
 async def verdict(provider: Dnsxl, blocklist: Blocklist = ADDRESSES, target: Target = TARGET) -> Verdict:
@@ -104,4 +137,4 @@ async def verdict(provider: Dnsxl, blocklist: Blocklist = ADDRESSES, target: Tar
 
 def ask(provider: Dnsxl, blocklist: Blocklist = ADDRESSES, target: Target = TARGET) -> Verdict:
     """The same, outside any loop."""
-    return asyncio.run(verdict(provider, blocklist, target))
+    return run(verdict(provider, blocklist, target))

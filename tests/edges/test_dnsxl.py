@@ -1,6 +1,5 @@
 """Lists as they are run: rbldnsd asked directly, and through unbound as most people do."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tests.edges.lists import (
     ask,
     dnsxl,
     listed,
+    run,
     unknown,
 )
 from tests.servers.daemon import wait_until
@@ -102,7 +102,7 @@ def test_a_list_is_read_as_its_table_says(resolver: str, blocklist: Blocklist, t
 @pytest.mark.parametrize("blocklist", [ADDRESSES, DOMAINS, SUBLISTS, BITS])
 def test_a_working_list_is_healthy(resolver: str, blocklist: Blocklist) -> None:
     """A list that serves its test entries is ok, directly and through a resolver."""
-    assert asyncio.run(examine({"dnsxl": dnsxl(resolver)}, blocklist, 7)).health is Health.OK
+    assert run(examine({"dnsxl": dnsxl(resolver)}, blocklist, 7)).health is Health.OK
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_working_list_is_healthy(resolver: str, blocklist: Blocklist) -> None:
 )
 def test_the_reason_is_the_targets_own(resolver: str, target: str, reason: str) -> None:
     """The reason is what the list says of this target, every sentence once, and nothing for a clean one."""
-    assert asyncio.run(dnsxl(resolver).reason(ADDRESSES, parse(target))) == reason
+    assert run(dnsxl(resolver).reason(ADDRESSES, parse(target))) == reason
 
 
 def test_a_second_sublist_is_a_second_listing(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_rebinding_protection_hides_a_listing_and_is_found_out(rbldnsd: Rbldnsd,
         provider = dnsxl(unbound.address)
         assert ask(provider) == unknown(Cause.NO_DATA)
         assert ask(provider, target=parse("192.0.2.9")) == CLEAN
-        assert asyncio.run(examine({"dnsxl": provider}, ADDRESSES, 7)).health is Health.SILENT
+        assert run(examine({"dnsxl": provider}, ADDRESSES, 7)).health is Health.SILENT
 
 
 def test_an_outage_of_the_list_is_the_resolvers_servfail(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tests.edges.lists import (
     ask,
     dnsxl,
     listed,
+    run,
     unknown,
     verdict,
 )
@@ -191,7 +192,7 @@ def test_a_late_answer_is_not_taken_for_that_of_a_later_question(rude: Rude) -> 
     async def twice() -> list[Verdict]:
         return [await verdict(provider), await verdict(provider)]
 
-    assert asyncio.run(twice()) == [unknown(Cause.TIMEOUT), CLEAN]
+    assert run(twice()) == [unknown(Cause.TIMEOUT), CLEAN]
 
 
 def test_answers_do_not_mix_when_all_are_asked_at_once(rude: Rude) -> None:
@@ -203,7 +204,7 @@ def test_answers_do_not_mix_when_all_are_asked_at_once(rude: Rude) -> None:
         provider = dnsxl(rude.address)
         return await asyncio.gather(*(verdict(provider, target=parse(f"192.0.2.{octet}")) for octet in range(100)))
 
-    assert asyncio.run(all_at_once()) == [CLEAN if octet % 2 else listed(f"127.0.1.{octet}") for octet in range(100)]
+    assert run(all_at_once()) == [CLEAN if octet % 2 else listed(f"127.0.1.{octet}") for octet in range(100)]
 
 
 def test_without_tcp_a_cut_off_answer_is_a_network_error() -> None:
@@ -218,7 +219,7 @@ def test_without_tcp_a_cut_off_answer_is_a_network_error() -> None:
         return await asked
 
     with udp:
-        assert asyncio.run(ask_it()) == unknown(Cause.NETWORK)
+        assert run(ask_it()) == unknown(Cause.NETWORK)
 
 
 async def _answer_cut_off(udp: socket.socket) -> None:
@@ -252,7 +253,7 @@ def test_no_broken_answer_breaks_the_asking(rude: Rude) -> None:
             found += await asyncio.gather(*asked)
         return found
 
-    found = asyncio.run(all_of_them())
+    found = run(all_of_them())
     assert {type(each) for each in found} == {Listed, NotListed, Unknown}
 
 

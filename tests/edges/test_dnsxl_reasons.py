@@ -1,6 +1,5 @@
 """What a list says in words: asked of the target's own name, and made harmless."""
 
-import asyncio
 from collections.abc import Sequence
 
 import dns.name
@@ -8,7 +7,7 @@ import dns.rdata
 import dns.rrset
 import pytest
 
-from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, DOMAIN_ZONE, DOMAINS, NAME, TARGET, ZONE, dnsxl
+from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, DOMAIN_ZONE, DOMAINS, NAME, TARGET, ZONE, dnsxl, run
 from tests.servers import behaviour as honest
 from tests.servers import mischief
 from tests.servers.behaviour import Behaviour, Packet, Question, sent, text_record, with_records
@@ -21,7 +20,7 @@ MOST = 500
 def reason(rude: Rude, behaviour: Behaviour, timeout: float = 5.0) -> str:
     """The reason of the target when the list behaves like this."""
     rude.behave(ZONE, behaviour)
-    return asyncio.run(dnsxl(rude.address, timeout=timeout).reason(ADDRESSES, TARGET))
+    return run(dnsxl(rude.address, timeout=timeout).reason(ADDRESSES, TARGET))
 
 
 def texts(*records: Sequence[bytes]) -> Behaviour:
@@ -54,7 +53,7 @@ def test_a_domains_reason_is_asked_of_its_name(rude: Rude) -> None:
     rude.behave(DOMAIN_ZONE, honest.listed("127.0.1.2", txt="because"))
     assert DOMAINS.test_entries is not None
     (target,) = DOMAINS.test_entries.listed
-    assert asyncio.run(dnsxl(rude.address).reason(DOMAINS, target)) == "because"
+    assert run(dnsxl(rude.address).reason(DOMAINS, target)) == "because"
     assert rude.questions == (Asked(f"test.{DOMAIN_ZONE}", "TXT", "udp"),)
 
 

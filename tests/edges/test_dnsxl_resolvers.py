@@ -1,6 +1,5 @@
 """Attempts and several resolvers: who is asked next when an answer does not come."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
@@ -9,7 +8,7 @@ import pytest
 
 from exporter.providers.dnsxl import Dnsxl
 from exporter.verdict import Cause, Codes, Verdict
-from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, CLEAN, TARGET, ZONE, ask, dnsxl, listed, unknown, verdict
+from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, CLEAN, TARGET, ZONE, ask, dnsxl, listed, run, unknown, verdict
 from tests.servers import mischief
 from tests.servers.behaviour import Behaviour, absent, formerr, notimp, refused, servfail
 from tests.servers.behaviour import listed as listing
@@ -43,7 +42,7 @@ def nowhere() -> str:
 def test_a_lost_answer_is_asked_for_again(rude: Rude) -> None:
     """The second attempt makes up for the first; both are queries, each with its duration."""
     rude.behave(ZONE, mischief.sequence(mischief.silent, listing("127.0.0.4")))
-    reply = asyncio.run(dnsxl(rude.address, timeout=ATTEMPT_SECONDS, attempts=2).ask(ADDRESSES, TARGET))
+    reply = run(dnsxl(rude.address, timeout=ATTEMPT_SECONDS, attempts=2).ask(ADDRESSES, TARGET))
     assert reply.answer == Codes((IPv4Address("127.0.0.4"),))
     assert (len(reply.durations), rude.count(ZONE)) == (2, 2)
     assert reply.durations[0] >= ATTEMPT_SECONDS
@@ -118,7 +117,7 @@ def test_an_error_of_all_resolvers_stays_an_error(rude: Rude, second: Rude) -> N
 def test_a_healthy_first_resolver_is_the_only_one_asked(rude: Rude, second: Rude) -> None:
     """Resolvers are an order, not a pool."""
     rude.behave(ZONE, absent)
-    assert asyncio.run(times(3, dnsxl(rude.address, second.address, attempts=2))) == [CLEAN] * 3
+    assert run(times(3, dnsxl(rude.address, second.address, attempts=2))) == [CLEAN] * 3
     assert second.count(ZONE) == 0
 
 
@@ -126,9 +125,9 @@ def test_a_resolver_that_fails_in_a_row_is_rested_and_shown_down(second: Rude) -
     """After five failures in a row the dead resolver is asked last: one attempt is enough again."""
     dead = nowhere()
     provider = dnsxl(dead, second.address)
-    found = asyncio.run(times(IN_A_ROW - 1, provider))
+    found = run(times(IN_A_ROW - 1, provider))
     assert (found, provider.resolvers()) == ([unknown(Cause.NETWORK)] * (IN_A_ROW - 1), {dead: True, second.address: True})
-    found = asyncio.run(times(3, provider))
+    found = run(times(3, provider))
     assert (found, provider.resolvers()) == ([unknown(Cause.NETWORK), HIT, HIT], {dead: False, second.address: True})
 
 
@@ -137,7 +136,7 @@ def test_a_failure_now_and_then_rests_nobody(rude: Rude, second: Rude) -> None:
     provider = dnsxl(rude.address, second.address)
     for _ in range(2):
         rude.behave(ZONE, mischief.truncated_then_closed)
-        asyncio.run(times(IN_A_ROW - 1, provider))
+        run(times(IN_A_ROW - 1, provider))
         rude.behave(ZONE, absent)
         assert ask(provider) == CLEAN
     assert provider.resolvers()[rude.address]
@@ -147,7 +146,7 @@ def test_a_rested_resolver_that_answers_is_first_again(rude: Rude, second: Rude)
     """A rested resolver is asked when no other answers, and its answer brings it back to its place."""
     rude.behave(ZONE, mischief.truncated_then_closed)
     provider = dnsxl(rude.address, second.address, attempts=2)
-    asyncio.run(times(IN_A_ROW, provider))
+    run(times(IN_A_ROW, provider))
     assert provider.resolvers() == {rude.address: False, second.address: True}
     rude.behave(ZONE, absent)
     assert ask(provider) == HIT, "it rests"
@@ -161,7 +160,7 @@ def test_a_lone_resolver_is_asked_however_often_it_failed(rude: Rude) -> None:
     """Where there is no other, resting is no reason not to ask."""
     rude.behave(ZONE, mischief.truncated_then_closed)
     provider = dnsxl(rude.address)
-    asyncio.run(times(IN_A_ROW + 1, provider))
+    run(times(IN_A_ROW + 1, provider))
     assert provider.resolvers() == {rude.address: False}
     rude.behave(ZONE, absent)
     assert ask(provider) == CLEAN
@@ -173,7 +172,7 @@ def test_an_error_that_is_answered_is_no_failure_of_the_resolver(rude: Rude, beh
     """SERVFAIL is about the list: the resolver that says so is up."""
     rude.behave(ZONE, behaviour)
     provider = dnsxl(rude.address)
-    asyncio.run(times(2 * IN_A_ROW, provider))
+    run(times(2 * IN_A_ROW, provider))
     assert provider.resolvers() == {rude.address: True}
 
 
@@ -200,7 +199,7 @@ def test_lists_with_the_same_resolvers_share_what_is_known_of_them(second: Rude)
     """Five failures of one list's questions rest a resolver for the other lists too."""
     dead = nowhere()
     provider = dnsxl(dead, second.address)
-    asyncio.run(times(IN_A_ROW, provider))
+    run(times(IN_A_ROW, provider))
     other = "other.example"
     second.behave(other, absent)
     assert ask(provider, replace(ADDRESSES, zone=other)) == CLEAN
@@ -210,6 +209,6 @@ def test_a_resolver_of_two_sets_is_shown_once_and_truly(second: Rude) -> None:
     """A resolver that is dead for one list's set of resolvers is not shown up because another set has not noticed yet."""
     dead = nowhere()
     provider = dnsxl(dead, second.address)
-    asyncio.run(times(IN_A_ROW, provider))
+    run(times(IN_A_ROW, provider))
     ask(provider, replace(ADDRESSES, resolvers=(dead,)))
     assert provider.resolvers() == {dead: False, second.address: True}

@@ -23,6 +23,7 @@ from tests.edges.lists import (
     dnsxl,
     entries,
     listed,
+    run,
     unknown,
     verdict,
 )
@@ -41,7 +42,7 @@ POSITIVE = "2.0.0.127"
 
 def health(address: str, blocklist: Blocklist, timeout: float = PATIENT_SECONDS) -> Health:
     """What a test of the list shows."""
-    return asyncio.run(examine({"dnsxl": dnsxl(address, timeout=timeout)}, blocklist, 12345)).health
+    return run(examine({"dnsxl": dnsxl(address, timeout=timeout)}, blocklist, 12345)).health
 
 
 @pytest.mark.parametrize("blocklist", [ADDRESSES, SIX, BOTH, DOMAINS])
@@ -117,7 +118,7 @@ def test_a_test_asks_with_the_key_through_the_lists_own_resolvers(rude: Rude) ->
     blocklist = replace(ADDRESSES, resolvers=(rude.address,))
     for randomness in (1, 2):
         provider = dnsxl(f"127.0.0.1:{free_port()}")
-        assert asyncio.run(examine({"dnsxl": provider}, blocklist, randomness)).health is Health.OK
+        assert run(examine({"dnsxl": provider}, blocklist, randomness)).health is Health.OK
     names = sorted(asked.name.removesuffix(f".{ADDRESSES.zone}") for asked in rude.questions)
     assert names == sorted(["1.0.0.127", "2.0.0.127", "1.0.18.198", "1.0.0.127", "2.0.0.127", "2.0.18.198"])
 
@@ -163,7 +164,7 @@ def test_hundreds_of_questions_at_once_leave_no_socket_open(
         targets = (parse(f"10.0.{number // 250}.{number % 250}") for number in range(count))
         return set(await asyncio.gather(*(verdict(provider, target=target) for target in targets)))
 
-    assert asyncio.run(all_at_once()) == {expected}
+    assert run(all_at_once()) == {expected}
     wait_until(lambda: open_files() == before, "the server sees its connections closed")
 
 
@@ -182,7 +183,7 @@ def test_questions_that_are_dropped_leave_no_socket_open(rude: Rude, behaviour: 
             for task in tasks:
                 task.cancel()
 
-    asyncio.run(drop_them())
+    run(drop_them())
     wait_until(lambda: open_files() == before, "the server sees its connections closed")
 
 
@@ -199,5 +200,5 @@ def test_no_sockets_left_is_a_network_error(rude: Rude) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
-    assert asyncio.run(none_left()) == unknown(Cause.NETWORK)
-    assert asyncio.run(verdict(provider)) == listed("127.0.0.4")
+    assert run(none_left()) == unknown(Cause.NETWORK)
+    assert run(verdict(provider)) == listed("127.0.0.4")

@@ -1,0 +1,130 @@
+"""How fast a list may be asked."""
+
+from bisect import bisect_left
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.blocklist import Pace
+from exporter.pace import Allowance, sustained_qps
+from tests.unit.builders import a_pace, quick
+
+START = 1_800_000_000.0
+DAY = 86400.0
+PACES = st.builds(
+    a_pace,
+    max_qps=st.one_of(st.none(), st.floats(0.001, 1000.0)),
+    max_queries_per_day=st.one_of(st.none(), st.integers(1, 10_000_000)),
+)
+
+
+def taken(allowance: Allowance, since: float, until: float) -> list[float]:
+    """The times of all queries that a greedy asker gets."""
+    times, now = [], since
+    while now < until:
+        if allowance.take(now):
+            times.append(now)
+        else:
+            now = allowance.ready_at(now)
+    return times
+
+
+def most_within(times: list[float], seconds: float) -> int:
+    """The most queries in any window that long, its end left out."""
+    return max(bisect_left(times, start + seconds) - place for place, start in enumerate(times))
+
+
+@pytest.mark.parametrize("max_qps", [1.0, 5.0, 20.0, 250.0])
+def test_a_minute_holds_the_rate(max_qps: float) -> None:
+    """A greedy asker gets ``max_qps`` over a minute within 2 %, and in no second more than 1.2 times that."""
+    times = taken(Allowance(a_pace(max_qps=max_qps), START), START, START + 60)
+    assert len(times) == pytest.approx(max_qps * 60, rel=0.02)
+    assert most_within(times, 1.0) <= 1.2 * max_qps
+
+
+@pytest.mark.parametrize("max_qps", [1.0, 20.0, 250.0])
+def test_idleness_saves_up_no_burst(max_qps: float) -> None:
+    """After an hour without a query the rate is what it always is."""
+    allowance = Allowance(a_pace(max_qps=max_qps), START)
+    assert allowance.take(START)
+    times = taken(allowance, START + 3600, START + 3610)
+    assert most_within(times, 1.0) <= 1.2 * max_qps
+
+
+@pytest.mark.parametrize("idle_hours", [0, 7, 30])
+@pytest.mark.parametrize("daily", [1, 2, 9, 10, 11, 300])
+def test_no_day_holds_more_than_its_budget(daily: int, idle_hours: int) -> None:
+    """In any 24 hours no more than ``max_queries_per_day`` are taken, also after a rest."""
+    allowance = Allowance(a_pace(max_queries_per_day=daily), START)
+    times = taken(allowance, START, START + DAY)
+    resumed = times[-1] + idle_hours * 3600
+    times += taken(allowance, resumed, resumed + 2.5 * DAY)
+    assert most_within(times, DAY) <= daily
+    assert len(times) >= 3 * 0.9 * daily
+
+
+def test_a_tenth_of_the_day_may_come_at_once() -> None:
+    """A first lap gets a tenth of the day's budget without waiting, and not one query more."""
+    allowance = Allowance(a_pace(max_queries_per_day=300), START)
+    assert sum(allowance.take(START) for _ in range(300)) == 30
+
+
+@pytest.mark.parametrize(
+    ("pace", "qps"),
+    [
+        (a_pace(), None),
+        (a_pace(max_qps=5.0), 5.0),
+        (a_pace(max_queries_per_day=96_000), 1.0),
+        (a_pace(max_qps=5.0, max_queries_per_day=96_000), 1.0),
+        (a_pace(max_qps=0.5, max_queries_per_day=96_000), 0.5),
+    ],
+)
+def test_the_tighter_limit_is_sustained(pace: Pace, qps: float | None) -> None:
+    """The rate that a list allows for ever is the lower one of its limits."""
+    assert sustained_qps(pace) == (None if qps is None else pytest.approx(qps))
+
+
+def test_both_limits_hold_at_once() -> None:
+    """With both limits the rate holds in every second and the budget in every day."""
+    times = taken(Allowance(a_pace(max_qps=1.0, max_queries_per_day=1000), START), START, START + 2 * DAY)
+    assert most_within(times, 1.0) == 1
+    assert most_within(times, DAY) <= 1000
+    assert len(times) > 1.8 * 1000
+
+
+@pytest.mark.parametrize("spent", [1, 5, 20])
+def test_queries_beyond_the_allowance_are_paid_later(spent: int) -> None:
+    """What is spent without asking is a debt that the next query waits for."""
+    allowance = Allowance(a_pace(max_qps=2.0), START)
+    assert allowance.take(START)
+    allowance.spend(spent, START)
+    assert allowance.ready_at(START) == pytest.approx(START + (spent + 1) / 2)
+    assert not allowance.take(START + spent / 2)
+    assert allowance.take(START + (spent + 1) / 2)
+
+
+def test_without_limits_nothing_waits() -> None:
+    """A list without limits, such as a local mirror, is asked at any speed, and owes nothing."""
+    allowance = Allowance(a_pace(), START)
+    allowance.spend(1_000_000, START)
+    assert all(allowance.take(START) for _ in range(1000))
+    assert allowance.ready_at(START) == START
+
+
+@quick
+@given(PACES, st.floats(0.0, 2e9), st.lists(st.tuples(st.floats(0.0, 3000.0), st.integers(0, 30)), max_size=8))
+def test_a_query_is_taken_exactly_when_it_is_ready(pace: Pace, now: float, story: list[tuple[float, int]]) -> None:
+    """``take`` succeeds if and only if ``ready_at`` says now, and waiting until then always gets there."""
+    allowance = Allowance(pace, now)
+    for pause, spent in story:
+        now += pause
+        allowance.spend(spent, now)
+        ready = allowance.ready_at(now)
+        assert ready >= now
+        assert allowance.take(now) is (ready == now)
+        waits = 0
+        while not allowance.take(now):
+            now = allowance.ready_at(now)
+            waits += 1
+            assert waits <= 2

@@ -1,0 +1,118 @@
+"""Which checks exist, and which process owns them."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.blocklist import Blocklist
+from exporter.plan import Check, Shard, build
+from exporter.target import Kind, Target, parse
+from tests.unit.builders import a_list, a_pace, a_plan, domains, quick
+
+ADDRESSES = st.ip_addresses().map(lambda address: parse(str(address)))
+
+
+@quick
+@given(ADDRESSES, st.integers(1, 12))
+def test_a_target_belongs_to_exactly_one_shard(target: Target, total: int) -> None:
+    """Of any number of shards, one and only one owns a target."""
+    assert sum(Shard(ordinal, total).owns(target) for ordinal in range(total)) == 1
+
+
+@quick
+@given(ADDRESSES, st.integers(1, 12))
+def test_one_shard_more_takes_and_never_mixes(target: Target, total: int) -> None:
+    """Going from n to n+1 shards, a target stays where it is or moves to the new shard."""
+    before = next(ordinal for ordinal in range(total) if Shard(ordinal, total).owns(target))
+    after = next(ordinal for ordinal in range(total + 1) if Shard(ordinal, total + 1).owns(target))
+    assert after in (before, total)
+
+
+@pytest.mark.parametrize("total", [2, 3, 5])
+def test_shards_are_about_equal(total: int) -> None:
+    """Each shard owns about its share of many targets."""
+    sizes = [sum(Shard(ordinal, total).owns(target) for target in domains(600)) for ordinal in range(total)]
+    assert sum(sizes) == 600
+    assert min(sizes) > 0.7 * 600 / total
+
+
+def test_shards_together_are_the_whole_plan() -> None:
+    """The checks of all shards are the checks of one process, none twice."""
+    lists = [a_list("one.example"), a_list("two.example")]
+    whole = build(domains(50), lists, Shard())
+    parts = [build(domains(50), lists, Shard(ordinal, 3)) for ordinal in range(3)]
+    for name in whole.checks:
+        together = [check.key for part in parts for check in part.checks[name]]
+        assert sorted(together) == sorted(check.key for check in whole.checks[name])
+    assert {target for part in parts for target in part.origins} == set(whole.origins)
+
+
+@pytest.mark.parametrize(
+    ("blocklist", "accepted"),
+    [
+        pytest.param(a_list(kinds=(Kind.IPV4,)), {"9.9.9.9"}, id="ipv4"),
+        pytest.param(a_list(kinds=(Kind.IPV6,)), {"2620:fe::fe"}, id="ipv6"),
+        pytest.param(a_list(kinds=(Kind.DOMAIN,)), {"example.com"}, id="domain"),
+        pytest.param(a_list(), {"9.9.9.9", "2620:fe::fe", "example.com"}, id="all kinds"),
+        pytest.param(a_list(kinds=(Kind.IPV4,), non_global=True), {"9.9.9.9", "10.0.0.1"}, id="non-global"),
+        pytest.param(a_list(f"{'z.' * 118}example"), {"9.9.9.9"}, id="name too long for a domain"),
+        pytest.param(a_list(f"{'z.' * 118}example", key="key-of-seventeen"), set(), id="name too long with the key"),
+    ],
+)
+def test_a_list_takes_what_it_can_say_something_about(blocklist: Blocklist, accepted: set[str]) -> None:
+    """A list gets the targets of its kinds that are global, unless it takes others, and whose name fits."""
+    targets = {parse(text): ("file",) for text in ("9.9.9.9", "10.0.0.1", "2620:fe::fe", "example.com")}
+    plan = build(targets, [blocklist], Shard())
+    assert {check.target.text for check in plan.checks[blocklist.name]} == accepted
+
+
+def test_the_order_does_not_follow_the_config() -> None:
+    """Targets given in another order make the same plan, and neighbours are not asked one after another."""
+    blocklist = a_list()
+    backwards = dict(sorted(domains(100).items(), reverse=True))
+    assert a_plan(100, blocklist).checks == build(backwards, [blocklist], Shard()).checks
+    assert [check.target for check in a_plan(100, blocklist).checks[blocklist.name]] != list(domains(100))
+
+
+def test_a_plan_holds_its_own_checks_only() -> None:
+    """A check is held if its target and its list, with all its settings, are in the plan."""
+    one, two = a_list("one.example"), a_list("two.example")
+    plan = a_plan(3, one)
+    changed = replace(one, pace=a_pace(interval=60.0))
+    mine, stranger = parse("t0.example"), parse("t9.example")
+    assert plan.holds(Check(mine, one))
+    assert not plan.holds(Check(stranger, one))
+    assert not plan.holds(Check(mine, two))
+    assert not plan.holds(Check(mine, changed))
+
+
+def test_a_plan_holds_no_target_of_another_shard() -> None:
+    """A target that another shard owns is not part of this plan."""
+    blocklist = a_list()
+    parts = [build(domains(20), [blocklist], Shard(ordinal, 2)) for ordinal in range(2)]
+    for target in domains(20):
+        assert [part.holds(Check(target, blocklist)) for part in parts] == [
+            Shard(ordinal, 2).owns(target) for ordinal in range(2)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("blocklist", "asks"),
+    [
+        pytest.param(a_list("one.example"), True, id="the same"),
+        pytest.param(a_list("two.example"), False, id="another zone"),
+        pytest.param(a_list("one.example", key="secret"), False, id="another key"),
+        pytest.param(a_list("one.example", pace=a_pace(max_qps=1.0)), False, id="another pace"),
+        pytest.param(a_list("one.example", refusal=()), False, id="other codes"),
+    ],
+)
+def test_a_plan_asks_a_list_only_as_it_is(blocklist: Blocklist, asks: bool) -> None:
+    """A list with other settings is another list."""
+    assert a_plan(1, a_list("one.example")).asks(blocklist) is asks
+
+
+def test_a_check_is_known_by_target_and_list() -> None:
+    """The key of a check is the pair of names, without any secret."""
+    assert Check(parse("192.0.2.1"), a_list("bl.example", key="secret")).key == ("192.0.2.1", "bl.example")
