@@ -1,0 +1,122 @@
+"""Whatever stands in the file: it is a config, or one `ConfigError` with lines that a person can read."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.config import Config, ConfigError, load
+from exporter.config.faults import keys_of
+from exporter.config.model import Checks, CodeEntry, ConfigFile, History, ListEntry, Metrics, Query, TargetEntry, TestEntriesEntry
+
+EXAMPLE = (Path(__file__).parents[3] / "config.example.yml").read_text("utf-8")
+SECRET = "hunter2"
+SECRET_NAMES = ("key", "password", "api_key", "Token", "client-secret")
+UNTRANSLATED = re.compile(
+    "Input should|String should|List should|Value error|valid string|validation|is not what is expected here"
+)
+
+quick = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+
+_SECTIONS = (ConfigFile, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
+_KEYS = sorted({key for section in _SECTIONS for key in keys_of(section)} | {"", "host", "labels", "127.0.0.2", "8", "\0", "<<"})
+_WORDS = ["system", "none", "zen.spamhaus.org", "bl.example.net", "ipv4", "bitmask", "127.0.0.2", "::1", "30s", "²", "\ud800"]
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-2, 300)
+    | st.floats()
+    | st.sampled_from(_WORDS)
+    | st.text(max_size=10)
+    | st.just("9" * 5000)
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_KEYS) | st.text(max_size=5), inner, max_size=5),
+    max_leaves=15,
+)
+_ENTRY = st.dictionaries(st.sampled_from(keys_of(ListEntry)), _VALUES, max_size=8)
+_FILES = st.fixed_dictionaries(
+    {"lists": st.lists(_ENTRY | _VALUES, max_size=3), "targets": st.lists(_VALUES, max_size=3)},
+    optional={key: _VALUES for key in keys_of(ConfigFile) if key not in ("lists", "targets")},
+)
+
+
+@pytest.fixture(name="path", scope="module")
+def _path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz") / "config.yml"
+
+
+def _problems(path: Path, content: bytes) -> list[str]:
+    """What is said of a file; checks that it is said as promised."""
+    path.write_bytes(content)
+    try:
+        assert isinstance(load(path, {"K": SECRET}), Config)
+        return []
+    except ConfigError as error:
+        lines = str(error).split("\n")
+    assert lines
+    for line in lines:
+        assert re.match(rf"{re.escape(str(path))}:[1-9][0-9]*: .", line)
+        assert line.isprintable()
+        assert not UNTRANSLATED.search(line)
+    assert lines == sorted(lines, key=lambda line: int(line.removeprefix(f"{path}:").split(":")[0]))
+    return lines
+
+
+@quick
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes(path: Path, content: bytes) -> None:
+    """Noise is no config."""
+    assert _problems(path, content)
+
+
+@quick
+@given(content=st.text(alphabet="-?:,[]{}#&*!|>'\"%@` \n\tab0~.<=", max_size=60).map(str.encode))
+def test_any_marks_of_yaml(path: Path, content: bytes) -> None:
+    """Nor is what only looks like YAML."""
+    assert _problems(path, content)
+
+
+@quick
+@given(data=_VALUES | _FILES)
+def test_any_structure(path: Path, data: object) -> None:
+    """Known keys with values of any kind, in any place."""
+    _problems(path, json.dumps(data).encode())
+
+
+@quick
+@given(data=st.data())
+def test_any_mutation_of_the_example(path: Path, data: st.DataObject) -> None:
+    """Slips of the hand in a good file."""
+    text = EXAMPLE
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 8)))
+        text = text[:start] + data.draw(st.text(max_size=4)) + text[end:]
+    _problems(path, text.encode())
+
+
+@quick
+@given(data=st.data())
+def test_any_order_of_the_lines_of_the_example(path: Path, data: st.DataObject) -> None:
+    """Lines lost, doubled, and put elsewhere."""
+    lines = [line for line in EXAMPLE.split("\n") if line.strip() and not line.lstrip().startswith("#")]
+    for _ in range(data.draw(st.integers(1, 6))):
+        taken = lines.pop(data.draw(st.integers(0, len(lines) - 1)))
+        for _ in range(data.draw(st.integers(0, 2))):
+            lines.insert(data.draw(st.integers(0, len(lines))), taken)
+    _problems(path, "\n".join(lines).encode())
+
+
+@quick
+@given(entry=_ENTRY, name=st.sampled_from(SECRET_NAMES), value=st.sampled_from([SECRET, [SECRET], {"value": SECRET}]))
+def test_no_inline_secret_is_repeated(path: Path, entry: dict[str, object], name: str, value: object) -> None:
+    """Whatever else is wrong with an entry: a secret in it is refused, and not shown."""
+    lines = _problems(path, json.dumps({"lists": [{**entry, name: value}], "targets": ["example.com"]}).encode())
+    assert lines
+    assert not [line for line in lines if SECRET in line]

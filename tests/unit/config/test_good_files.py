@@ -1,0 +1,277 @@
+"""What a good config means: each test loads one and looks at the words it became."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from exporter import catalogue
+from exporter.blocklist import Bit, Blocklist, Code, Impact, Key, ListingClass, Pace, Scope, Span, Sublist, TestEntries
+from exporter.config import built_in
+from exporter.target import Kind, Target, parse_test_entry
+from tests.unit.config.conftest import Load
+
+SMALLEST = """
+lists: [dbl.spamhaus.org]
+targets: [example.com]
+"""
+
+
+def test_defaults(loaded: Load) -> None:
+    """Lists and targets are enough; the rest is as the contract says."""
+    config = loaded(SMALLEST)
+    assert config.resolvers == ("system",)
+    assert (config.timeout, config.attempts) == (3.0, 2)
+    assert config.exposed_checks == "all"
+    assert (config.history_path, config.history_keep) == (Path("dnsbl-exporter.db"), 400 * 86400.0)
+    pace = config.lists[0].pace
+    assert (pace.interval, pace.delist_after, pace.confirm_interval, pace.test_interval) == (1800.0, 2, 300.0, 3600.0)
+
+
+def test_every_option_of_the_sections(loaded: Load) -> None:
+    """What the sections say holds."""
+    config = loaded(
+        SMALLEST
+        + """
+resolvers: [system, 10.0.0.53]
+query: {timeout: 500ms, attempts: 1}
+checks: {interval: 1h30m, delist_after: 3, confirm_interval: 90s, test_interval: 1d}
+metrics: {checks: history}
+history: {path: /var/lib/dnsbl/x.db, keep: 2y}
+"""
+    )
+    assert config.resolvers == ("system", "10.0.0.53:53")
+    assert (config.timeout, config.attempts) == (0.5, 1)
+    assert config.exposed_checks == "history"
+    assert (config.history_path, config.history_keep) == (Path("/var/lib/dnsbl/x.db"), 2 * 365 * 86400.0)
+    pace = config.lists[0].pace
+    assert (pace.interval, pace.delist_after, pace.confirm_interval, pace.test_interval) == (5400.0, 3, 90.0, 86400.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("system", "system"),
+        ("10.0.0.53", "10.0.0.53:53"),
+        ("127.0.0.1:5353", "127.0.0.1:5353"),
+        ("'::1'", "[::1]:53"),
+        ("'[::1]'", "[::1]:53"),
+        ("'[::1]:5353'", "[::1]:5353"),
+        ("2001:DB8:0::53", "[2001:db8::53]:53"),
+    ],
+)
+def test_forms_of_resolvers(loaded: Load, written: str, meant: str) -> None:
+    """A resolver is an address in one spelling, always with its port."""
+    assert loaded(SMALLEST + f"resolvers:\n  - {written}").resolvers == (meant,)
+
+
+def test_a_name_of_the_catalogue(loaded: Load) -> None:
+    """A name stands for the catalogue's whole entry, however it is spelt."""
+    plain, spelt = loaded(SMALLEST).lists[0], loaded(SMALLEST.replace("dbl.spamhaus.org", "DBL.Spamhaus.ORG.")).lists[0]
+    assert plain == spelt
+    assert (plain.name, plain.operator, plain.kinds) == ("dbl.spamhaus.org", "Spamhaus", frozenset({Kind.DOMAIN}))
+    assert plain.sublist("PHISH").listing_class is ListingClass.PHISHING
+    assert plain.pace.max_queries_per_day == 40000
+
+
+def test_an_entry_laid_over_the_catalogue(loaded: Load) -> None:
+    """What an entry gives replaces the catalogue's field; the other fields stay."""
+    plain = loaded(SMALLEST).lists[0]
+    config = loaded("lists: [{zone: dbl.spamhaus.org, interval: 2h, max_qps: 0.5, refusal_codes: []}]\ntargets: [example.com]")
+    found = config.lists[0]
+    assert (found.pace.interval, found.pace.max_qps, found.refusal_codes) == (7200.0, 0.5, ())
+    assert (found.codes, found.pace.max_queries_per_day, found.delist_url) == (plain.codes, 40000, plain.delist_url)
+
+
+def test_the_pace_of_a_list_before_the_default(loaded: Load) -> None:
+    """The list's own pace wins over the catalogue's, that over `checks`."""
+    config = loaded(
+        """
+checks: {interval: 10m}
+lists: [bl.spamcop.net, dnsbl-2.uceprotect.net, {zone: dnsbl-3.uceprotect.net, interval: 12h}]
+targets: [9.9.9.9]
+"""
+    )
+    assert [blocklist.pace.interval for blocklist in config.lists] == [600.0, 6 * 3600.0, 12 * 3600.0]
+
+
+def test_a_list_of_your_own_with_every_key(loaded: Load) -> None:
+    """Each key of an entry has its place in the list."""
+    config = loaded(
+        """
+lists:
+  - zone: BL.example.net.
+    operator: Example
+    provider: dnsxl
+    kinds: [ipv4, ipv6]
+    match: bitmask
+    class: reputation
+    impact: low
+    scope: range
+    meaning: bad neighbours
+    codes:
+      2: {sublist: SPAM, class: abuse, impact: high, scope: address, meaning: sent spam}
+      127.0.0.64-127.0.0.65: {sublist: REST}
+    refusal_codes: [1, 127.255.255.0/24]
+    neutral_codes: [127.0.0.128]
+    test_entries: {listed: [127.0.0.3, "::ffff:7f00:2"], not_listed: [127.0.0.1]}
+    non_global: true
+    needs_key: true
+    includes: [part.example.net]
+    delist_url: https://example.net/remove?ip={target}
+    lookup_url: https://example.net/lookup
+    key_env: DNSBL_KEY
+    resolvers: [10.0.0.53]
+    interval: 1h
+    delist_after: 3
+    confirm_interval: 10m
+    test_interval: 2h
+    max_qps: 2.5
+    max_queries_per_day: 1000
+    source: [https://example.net/]
+    checked: "2026-11-24"
+    notes: [ours]
+targets: [10.0.0.1]
+""",
+        {"DNSBL_KEY": "hunter2"},
+    )
+    spam = Sublist("SPAM", ListingClass.ABUSE, Impact.HIGH, Scope.ADDRESS)
+    rest = Sublist("REST", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE)
+    assert config.lists == (
+        Blocklist(
+            zone="bl.example.net",
+            operator="Example",
+            provider="dnsxl",
+            kinds=frozenset({Kind.IPV4, Kind.IPV6}),
+            default=Sublist("", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE),
+            meaning="bad neighbours",
+            codes=(Code(Bit(2), spam, "sent spam"), Code(_span("127.0.0.64", "127.0.0.65"), rest, "")),
+            refusal_codes=(Bit(1), _span("127.255.255.0", "127.255.255.255")),
+            neutral_codes=(_span("127.0.0.128", "127.0.0.128"),),
+            test_entries=TestEntries(_entries("127.0.0.3", "::ffff:7f00:2"), _entries("127.0.0.1")),
+            non_global=True,
+            delist_url="https://example.net/remove?ip={target}",
+            pace=Pace(3600.0, 3, 600.0, 7200.0, 2.5, 1000),
+            resolvers=("10.0.0.53:53",),
+            key=Key("hunter2"),
+        ),
+    )
+
+
+def test_a_list_of_your_own_with_as_little_as_possible(loaded: Load) -> None:
+    """Zone and kinds are enough: RFC 5782's test entries, Spamhaus's refusals, one sublist without a name."""
+    found = loaded("lists: [{zone: bl.example.net, kinds: [domain, ipv4]}]\ntargets: [example.com]").lists[0]
+    assert found.test_entries == TestEntries(_entries("127.0.0.2", "test"), _entries("127.0.0.1", "invalid"))
+    assert found.refusal_codes == (_span("127.255.255.0", "127.255.255.255"),)
+    assert found.declared() == (Sublist("", ListingClass.ABUSE, Impact.MEDIUM, Scope.ADDRESS),)
+    assert (found.key, found.resolvers, found.pace.max_qps, found.pace.max_queries_per_day) == (None, (), None, None)
+
+
+def test_a_list_of_domains_only(loaded: Load) -> None:
+    """What it lists are domains, so a listing accuses one."""
+    found = loaded("lists: [{zone: bl.example.net, kinds: [domain]}]\ntargets: [example.com]").lists[0]
+    assert (found.default.listing_class, found.default.scope) == (ListingClass.DOMAIN, Scope.DOMAIN)
+
+
+def test_no_test_entries(loaded: Load) -> None:
+    """`none` means that the list is never tested."""
+    text = "lists: [{zone: bl.example.net, kinds: [domain], test_entries: none}]\ntargets: [example.com]"
+    assert loaded(text).lists[0].test_entries is None
+
+
+@pytest.mark.parametrize("content", ["hunter2", "hunter2\n", "  hunter2\r\n", "\ufeffhunter2\n"])
+def test_a_key_from_a_file_beside_the_config(loaded: Load, tmp_path: Path, content: str) -> None:
+    """White space around the key, and a byte order mark before it, are not part of it."""
+    (tmp_path / "dqs.key").write_text(content, "utf-8")
+    found = loaded("lists: [{zone: zen.dq.spamhaus.net, key_file: dqs.key}]\ntargets: [9.9.9.9]").lists[0]
+    assert found.key == Key("hunter2")
+    assert (found.name, found.suffix) == ("zen.dq.spamhaus.net", "hunter2.zen.dq.spamhaus.net")
+
+
+def test_no_repr_holds_a_key(loaded: Load) -> None:
+    """A config can be printed and logged."""
+    config = loaded("lists: [{zone: zen.dq.spamhaus.net, key_env: K}]\ntargets: [9.9.9.9]", {"K": "hunter2"})
+    assert config.lists[0].key == Key("hunter2")
+    assert "hunter2" not in f"{config} {config!r} {config.lists[0].key}"
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "kind"),
+    [
+        ("9.9.9.9", "9.9.9.9", Kind.IPV4),
+        ('"9.9.9.9"', "9.9.9.9", Kind.IPV4),
+        ("{target: 9.9.9.9}", "9.9.9.9", Kind.IPV4),
+        ("::ffff:9.9.9.9", "9.9.9.9", Kind.IPV4),
+        ("2620:FE::0:fe", "2620:fe::fe", Kind.IPV6),
+        ("2620:0:0:0:0:0:0:9", "2620::9", Kind.IPV6),
+        ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8", Kind.IPV6),
+        ("Example.COM.", "example.com", Kind.DOMAIN),
+        ("bücher.example", "xn--bcher-kva.example", Kind.DOMAIN),
+        ("no.example", "no.example", Kind.DOMAIN),
+    ],
+)
+def test_forms_of_targets(loaded: Load, written: str, text: str, kind: Kind) -> None:
+    """A target has one spelling; YAML makes neither numbers nor truth values of it."""
+    config = loaded(f"lists: [zen.spamhaus.org, dbl.spamhaus.org]\ntargets:\n  - {written}")
+    assert list(config.targets) == [Target(text, kind)]
+
+
+def test_origins_of_a_target_are_merged(loaded: Load) -> None:
+    """A target given in several ways is one target with all the entries it came from."""
+    config = loaded("lists: [dbl.spamhaus.org]\ntargets: [Example.com, example.org, example.com., Example.com]")
+    assert config.targets == {
+        Target("example.com", Kind.DOMAIN): ("Example.com", "example.com."),
+        Target("example.org", Kind.DOMAIN): ("example.org",),
+    }
+
+
+def test_addresses_that_only_an_internal_list_is_asked_about(loaded: Load) -> None:
+    """`non_global` lets private and documentation addresses in; they stay away from the other lists."""
+    config = loaded(
+        """
+lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]
+targets: [10.0.0.1, 203.0.113.5]
+"""
+    )
+    for target in config.targets:
+        assert [blocklist.accepts(target) for blocklist in config.lists] == [False, True]
+
+
+def test_anchors_and_aliases(loaded: Load) -> None:
+    """A code table can be written once and used twice."""
+    config = loaded(
+        """
+lists:
+  - {zone: a.example.net, kinds: [domain], codes: &codes {127.0.0.2: {sublist: SPAM}}}
+  - {zone: b.example.net, kinds: [domain], codes: *codes}
+targets: [example.com]
+"""
+    )
+    assert config.lists[0].codes == config.lists[1].codes != ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf" + SMALLEST.encode(), SMALLEST.replace("\n", "\r\n").encode(), b"---\n" + SMALLEST.encode() + b"...\n"],
+    ids=["byte order mark", "lines of Windows", "markers of a document"],
+)
+def test_what_editors_add(loaded: Load, content: bytes) -> None:
+    """A byte order mark, CR LF and the markers of a document make no difference."""
+    assert loaded(content) == loaded(SMALLEST)
+
+
+def test_built_in() -> None:
+    """Without a config: every list of the catalogue that needs no key, and no target."""
+    config = built_in(("127.0.0.1:53",))
+    needs_no_key = {zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")}
+    assert {blocklist.name for blocklist in config.lists} == needs_no_key
+    assert config.resolvers == ("127.0.0.1:53",)
+    assert not config.targets
+
+
+def _span(first: str, last: str) -> Span:
+    return Span(IPv4Address(first), IPv4Address(last))
+
+
+def _entries(*texts: str) -> tuple[Target, ...]:
+    return tuple(parse_test_entry(text) for text in texts)
