@@ -12,16 +12,20 @@ import yaml
 
 Entry = Mapping[str, object]
 
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
 
 @cache
 def entries() -> Mapping[str, Entry]:
     """Every entry by its zone, in the order of the files' names."""
     files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".yml")]
-    found: dict[str, Entry] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        for entry in yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            found[entry["zone"]] = _plain(entry)
-    return found
+    texts = [file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)]
+    return {str(entry["zone"]): _plain(entry) for text in texts for entry in _rows(text)}
+
+
+def _rows(text: str) -> list[Entry]:
+    rows: list[Entry] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders; ruff does not look behind a name
+    return rows
 
 
 def _plain(entry: Entry) -> Entry:

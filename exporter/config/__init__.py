@@ -6,34 +6,30 @@ Rules:
 2. Each entry is judged by itself, so one bad entry hides no problem of another.
 3. Secrets come from files and variables. A message never repeats a value that could be one.
 4. Nothing is started, opened or resolved here except the config file itself and the key files it names.
+5. A file is used, or :class:`ConfigError` says why not. Nothing that stands in a file leads to another exception.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from exporter import catalogue
 from exporter.blocklist import Blocklist
-from exporter.config import words
-from exporter.config.document import Document, Path, Problem, Value, read
-from exporter.config.model import (
-    Checks,
-    ConfigFile,
-    History,
-    ListEntry,
-    Metrics,
-    Query,
-    TargetEntry,
-)
-from exporter.target import Target, parse
+from exporter.config.document import Document, Note, Path, Problem, Value, read
+from exporter.config.faults import keys_of, unknown_key, validated
+from exporter.config.lists import Lists
+from exporter.config.model import Checks, ConfigFile, History, Metrics, Query
+from exporter.config.resolvers import read_resolvers
+from exporter.config.schema import schema
+from exporter.config.targets import read_target, target_text, why_not_accepted
+from exporter.target import Target
+
+__all__ = ["Config", "ConfigError", "built_in", "load", "schema"]
 
 _Section = TypeVar("_Section", bound=BaseModel)
-
-_SECRET_KEYS = {"key", "password", "secret", "token", "api_key", "apikey"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +52,13 @@ class ConfigError(Exception):
 
     def __init__(self, path: FilePath, problems: Iterable[Problem]) -> None:
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, str(problem.path))))
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         super().__init__("\n".join(f"{path}:{problem}" for problem in self.problems))
 
 
 def load(path: FilePath, environment: Mapping[str, str]) -> Config:
     """The config in the file at ``path``. Raises :class:`ConfigError` with all its problems."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(path, [Problem((), 1, f"cannot be read: {reason}")]) from None
-    reading = _Reading(read(text), path.parent, environment)
+    reading = _Reading(read(_text(path)), path.parent, environment)
     config = reading.config()
     if config is None or reading.problems:
         raise ConfigError(path, reading.problems)
@@ -76,43 +67,55 @@ def load(path: FilePath, environment: Mapping[str, str]) -> Config:
 
 def built_in(resolvers: tuple[str, ...] = ("system",)) -> Config:
     """What holds without a config file: every list of the catalogue that needs no key, and no target."""
-    names = [zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")]
-    document = Document({"resolvers": list(resolvers), "lists": list(names), "targets": []}, {(): 1}, ())
-    reading = _Reading(document, FilePath(), {})
-    lists = reading.lists(Checks())
-    return Config(resolvers, Query().timeout, Query().attempts, lists, {}, "all", FilePath(History().path), History().keep)
+    names: list[Value] = [zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")]
+    reading = _Reading(Document({"lists": names}, {(): 1}, ()), FilePath(), {})
+    query, history = Query(), History()
+    return Config(
+        resolvers=resolvers,
+        timeout=query.timeout,
+        attempts=query.attempts,
+        lists=reading.lists(Checks()),
+        targets={},
+        exposed_checks=Metrics().checks,
+        history_path=FilePath(history.path),
+        history_keep=history.keep,
+    )
 
 
-def schema() -> dict[str, object]:
-    """The JSON Schema of the config file, for editors."""
-    return ConfigFile.model_json_schema(by_alias=True)
+def _text(path: FilePath) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError:  # UnicodeDecodeError, or a path that cannot be one
+        reason = "it is not UTF-8 text"
+    raise ConfigError(path, [Problem((), 1, f"cannot be read: {reason}")])
 
 
 class _Reading:
     """One pass over one document; collects problems as it goes."""
 
     def __init__(self, document: Document, folder: FilePath, environment: Mapping[str, str]) -> None:
-        self.document = document
-        self.folder = folder
-        self.environment = environment
         self.problems = list(document.problems)
+        self._document = document
+        self._top = document.data if isinstance(document.data, dict) else {}
+        self._folder = folder
+        self._environment = environment
 
     def config(self) -> Config | None:
-        data = self.document.data
-        if not isinstance(data, dict):
+        if not isinstance(self._document.data, dict):
             if not self.problems:
-                self._note((), "is empty: `lists` and `targets` are needed")
+                self._note((), "must be a mapping with `lists` and `targets`")
             return None
-        for key in data.keys() - ConfigFile.model_fields.keys():
-            self._note((key,), _unknown_key(key, ConfigFile.model_fields))
-        query = self._section("query", Query) or Query()
-        checks = self._section("checks", Checks) or Checks()
-        metrics = self._section("metrics", Metrics) or Metrics()
-        history = self._section("history", History) or History()
-        resolvers = [text for _, text in self._items("resolvers", default=["system"]) if self._is_text(("resolvers",), text)]
+        for key in self._top:
+            if key not in ConfigFile.model_fields:
+                self._note((key,), unknown_key(key, keys_of(ConfigFile)))
+        query, checks = self._section("query", Query), self._section("checks", Checks)
+        metrics, history = self._section("metrics", Metrics), self._section("history", History)
+        resolvers = self._resolvers()
         lists = self.lists(checks)
         return Config(
-            resolvers=words.resolvers([str(text) for text in resolvers], ("resolvers",), self._note),
+            resolvers=resolvers,
             timeout=query.timeout,
             attempts=query.attempts,
             lists=lists,
@@ -123,133 +126,53 @@ class _Reading:
         )
 
     def lists(self, checks: Checks) -> tuple[Blocklist, ...]:
-        found: dict[str, tuple[Path, ListEntry, Blocklist]] = {}
+        lists = Lists(checks, self._folder, self._environment)
         for path, value in self._items("lists"):
-            entry = self._list_entry(path, value)
-            if entry is None:
-                continue
-            blocklist = words.to_blocklist(
-                entry,
-                checks,
-                self.folder,
-                self.environment,
-                lambda rest, text, path=path: self._note((*path, *rest), text),  # type: ignore[misc]
-            )
-            if blocklist.name in found:
-                self._note(path, f"{blocklist.name} is given twice, first in line {self._line(found[blocklist.name][0])}")
-                continue
-            found[blocklist.name] = (path, entry, blocklist)
-        for name, (_, entry, _) in found.items():
-            for part in entry.includes:
-                if part in found:
-                    self._note(found[part][0], f"{part} is part of {name}, which is asked too: one listing would count twice")
-        return tuple(blocklist for _, _, blocklist in found.values())
+            lists.add(value, self._document.line(path), self._under(path))
+        return lists.checked()
 
-    def _list_entry(self, path: Path, value: Value) -> ListEntry | None:
-        """A catalogue name, or a mapping laid over the catalogue's entry for its zone."""
-        own: dict[str, Value] = {"zone": value} if isinstance(value, str) else value if isinstance(value, dict) else {}
-        if not own:
-            self._note(path, "must be the name of a list of the catalogue, or a mapping with a zone")
-            return None
-        zone = own.get("zone")
-        try:
-            known = catalogue.entries().get(words.normal_zone(zone)) if isinstance(zone, str) else None
-        except ValueError:
-            known = None
-        if known is None and isinstance(value, str):
-            self._note(path, _unknown_list(value))
-            return None
-        merged = {**(known or {}), **own}
-        return self._validated(ListEntry, merged, path)
+    def _resolvers(self) -> tuple[str, ...]:
+        if "resolvers" not in self._top:
+            return ("system",)
+        return read_resolvers([value for _, value in self._items("resolvers")], ("resolvers",), self._note)
 
     def _targets(self, lists: tuple[Blocklist, ...]) -> Mapping[Target, tuple[str, ...]]:
-        origins: dict[Target, tuple[str, ...]] = {}
         # A list that could not be read might have taken the target.
         all_lists_known = not any(problem.path[:1] == ("lists",) for problem in self.problems)
+        origins: dict[Target, dict[str, None]] = {}
         for path, value in self._items("targets"):
-            text = value
-            if isinstance(value, dict):
-                entry = self._validated(TargetEntry, value, path)
-                if entry is None:
-                    continue
-                path, text = (*path, "target"), entry.target
-            if not self._is_text(path, text):
+            found = target_text(path, value, self._note)
+            if found is None:
                 continue
+            where, text = found
             try:
-                target = parse(str(text))
+                target = read_target(text)
             except ValueError as error:
-                self._note(path, str(error))
+                self._note(where, str(error))
                 continue
-            if all_lists_known and not any(blocklist.accepts(target) for blocklist in lists):
-                self._note(path, _not_accepted(target))
-                continue
-            origins[target] = (*origins.get(target, ()), str(text))
-        return {target: tuple(dict.fromkeys(texts)) for target, texts in origins.items()}
+            if all_lists_known and (reason := why_not_accepted(target, lists)):
+                self._note(where, reason)
+            origins.setdefault(target, {})[text] = None
+        return {target: tuple(texts) for target, texts in origins.items()}
 
-    def _section(self, key: str, model: type[_Section]) -> _Section | None:
-        data = self.document.data
-        if not isinstance(data, dict) or data.get(key) is None:
-            return None
-        return self._validated(model, data[key], (key,))
+    def _section(self, key: str, model: type[_Section]) -> _Section:
+        """The section as given, or its defaults: after a problem they stand in, so that the rest is judged as well."""
+        given = self._top.get(key)
+        found = None if given is None else validated(model, given, self._under((key,)))
+        return found or model()
 
-    def _items(self, key: str, default: list[Value] | None = None) -> Iterator[tuple[Path, Value]]:
-        data = self.document.data
-        values = data.get(key, default) if isinstance(data, dict) else default
-        if not isinstance(values, list) or not values:
-            if values != [] or default is not None or self.document.lines.get((key,)):
-                self._note((key,), "must be a list with at least one entry")
-            return
-        yield from (((key, index), value) for index, value in enumerate(values))
+    def _items(self, key: str) -> list[tuple[Path, Value]]:
+        values = self._top.get(key)
+        if isinstance(values, list) and values:
+            return [((key, index), value) for index, value in enumerate(values)]
+        self._note(
+            (key,), "must be a list with at least one entry" if key in self._top else "is missing: give at least one entry"
+        )
+        return []
 
-    def _validated(self, model: type[_Section], value: object, path: Path) -> _Section | None:
-        try:
-            return TypeAdapter(model).validate_python(value)
-        except ValidationError as error:
-            for fault in error.errors(include_url=False, include_context=False, include_input=False):
-                rest = tuple(part for part in fault["loc"] if part != "[key]")
-                self._note((*path, *rest), _in_words(fault["type"], fault["msg"], rest, model))
-            return None
-
-    def _is_text(self, path: Path, value: Value) -> bool:
-        if not isinstance(value, str):
-            self._note(path, "must be text")
-        return isinstance(value, str)
+    def _under(self, path: Path) -> Note:
+        return lambda inside, message: self._note((*path, *inside), message)
 
     def _note(self, path: Path, message: str) -> None:
-        self.problems.append(self.document.problem(path, message))
-
-    def _line(self, path: Path) -> int:
-        return self.document.problem(path, "").line
-
-
-def _in_words(kind: str, message: str, path: Path, model: type[BaseModel]) -> str:
-    """Pydantic's fault as a sentence about the value at the path."""
-    if kind == "extra_forbidden":
-        return _unknown_key(str(path[-1]), model.model_fields if len(path) == 1 else ())
-    if kind == "missing":
-        return "is missing"
-    if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return "must be a mapping"
-    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("List should", "must")
-
-
-def _unknown_key(key: str, known: Iterable[str]) -> str:
-    if key.lower() in _SECRET_KEYS:
-        return "a secret must not stand in the config: name its file with key_file, or its variable with key_env"
-    close = difflib.get_close_matches(key, list(known), n=1)
-    return f"unknown key; did you mean {close[0]}?" if close else "unknown key"
-
-
-def _unknown_list(name: str) -> str:
-    close = difflib.get_close_matches(name, list(catalogue.entries()), n=1)
-    hint = f"did you mean {close[0]}?" if close else "a list of your own is a mapping with zone and kinds"
-    return f"is not in the catalogue; {hint}"
-
-
-def _not_accepted(target: Target) -> str:
-    if not target.is_global:
-        return (
-            f"{target.text} is a private, loopback, documentation or multicast address: "
-            "only a list with `non_global: true` is asked about it, and none of these takes it"
-        )
-    return f"no configured list takes {target.kind} targets like this one, so it would never be checked"
+        if path not in self._document.settled:
+            self.problems.append(Problem(path, self._document.line(path), message))

@@ -7,21 +7,26 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
 )
+from pydantic.config import JsonDict
 
 from exporter.blocklist import Impact, ListingClass, Scope
 from exporter.target import Kind
 
 _UNIT_SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _UNIT_SECONDS))
+_LONGEST = 100 * _UNIT_SECONDS["y"]
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_SUBLIST = re.compile("[A-Za-z0-9._-]{1,63}")
+_LINK = re.compile(r"(https?://|mailto:)([^\s<>\"{}]|\{target\})+")
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def parse_duration(value: object) -> float:
@@ -33,19 +38,54 @@ def parse_duration(value: object) -> float:
     seconds = sum(_UNIT_SECONDS[unit] * int(count) for unit, count in found.groupdict("0").items()) if found else 0
     if seconds <= 0:
         raise ValueError("must be a duration above zero with its unit, such as 500ms, 30s, 5m, 1h or 30d")
+    if seconds > _LONGEST:
+        raise ValueError("must be at most 100y")
     return float(seconds)
 
 
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must be one line, without control characters")
+    return value
+
+
+def _sublist_name(value: str) -> str:
+    if not _SUBLIST.fullmatch(value):
+        raise ValueError("must be 1 to 63 letters, digits, dots, hyphens or underscores")
+    return value
+
+
+def _link(value: str) -> str:
+    if value and not _LINK.fullmatch(value):
+        raise ValueError("must be a link (https://…, http://… or mailto:…); {target} is the only thing that is filled in")
+    return value
+
+
 def _none_is_null(value: object) -> object:
-    """``test_entries: none`` reads better than ``null`` and means the same."""
+    """``test_entries: none`` says that there are none. An empty value says nothing, and is refused before."""
     return None if value == "none" else value
 
 
-Duration = Annotated[
-    float, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "examples": ["30s", "5m", "1h", "30d"]})
-]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Rate = Annotated[float, Field(gt=0, le=1_000_000, strict=False)]
+def _bit_as_text(value: object) -> object:
+    """A bit of a bitmask is a number in the file, a key of ``codes`` is text: here both are text."""
+    return str(value) if type(value) is int else value
+
+
+def _kinds_from_catalogue(schema: JsonDict) -> None:
+    """An editor cannot know which zones the catalogue has the kinds of."""
+    schema["required"] = ["zone"]
+
+
+_DurationText = Annotated[str, Field(examples=["30s", "5m", "1h", "30d"])]
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=_DurationText)]
+Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_one_line)]
+Link = Annotated[Line, AfterValidator(_link)]
+SublistName = Annotated[str, AfterValidator(_sublist_name)]
+Pattern = Annotated[str, BeforeValidator(_bit_as_text, json_schema_input_type=str | int)]
+Patterns = Annotated[list[Pattern], Field(max_length=1000)]
+Count = Annotated[int, Field(ge=1, le=100)]
+Rate = Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)]
 # Enumerations: strict mode would take their members only, a file has their values.
 KindText = Annotated[Kind, Field(strict=False)]
 ClassText = Annotated[ListingClass, Field(strict=False)]
@@ -58,7 +98,7 @@ class Query(BaseModel):
 
     model_config = STRICT
 
-    timeout: Duration = 3.0
+    timeout: Duration = Field(default="3s", validate_default=True)
     attempts: Annotated[int, Field(ge=1, le=10)] = 2
 
 
@@ -67,10 +107,10 @@ class Checks(BaseModel):
 
     model_config = STRICT
 
-    interval: Duration = 1800.0
-    delist_after: Annotated[int, Field(ge=1, le=100)] = 2
-    confirm_interval: Duration = 300.0
-    test_interval: Duration = 3600.0
+    interval: Duration = Field(default="30m", validate_default=True)
+    delist_after: Count = 2
+    confirm_interval: Duration = Field(default="5m", validate_default=True)
+    test_interval: Duration = Field(default="1h", validate_default=True)
 
 
 class CodeEntry(BaseModel):
@@ -78,11 +118,11 @@ class CodeEntry(BaseModel):
 
     model_config = STRICT
 
-    sublist: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9._-]+$")]
+    sublist: SublistName
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText | None = None
     scope: ScopeText | None = None
-    meaning: str = ""
+    meaning: Line = ""
 
 
 class TestEntriesEntry(BaseModel):
@@ -99,38 +139,41 @@ class TestEntriesEntry(BaseModel):
 class ListEntry(BaseModel):
     """A list of the config or of the catalogue. What is left out is taken from the catalogue, then from ``checks``."""
 
-    model_config = STRICT
+    model_config = STRICT | ConfigDict(json_schema_extra=_kinds_from_catalogue)
 
     zone: Text
-    operator: str = ""
+    operator: Line = ""
     provider: Literal["dnsxl"] = "dnsxl"
     kinds: Annotated[list[KindText], Field(min_length=1)]
     match: Literal["exact", "bitmask", "range"] = "exact"
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText = Impact.MEDIUM
     scope: ScopeText | None = None
-    meaning: str = ""
-    codes: dict[str, CodeEntry] = {}
-    refusal_codes: list[str | int] = ["127.255.255.0/24"]
-    neutral_codes: list[str | int] = []
-    test_entries: Annotated[TestEntriesEntry | None, BeforeValidator(_none_is_null)] = None
+    meaning: Line = ""
+    codes: Annotated[dict[str, CodeEntry], Field(max_length=1000)] = {}
+    refusal_codes: Patterns = ["127.255.255.0/24"]
+    neutral_codes: Patterns = []
+    test_entries: Annotated[
+        TestEntriesEntry | None,
+        BeforeValidator(_none_is_null, json_schema_input_type=TestEntriesEntry | Literal["none"]),
+    ] = None
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
     needs_key: bool = False
     includes: list[Text] = []
-    delist_url: str = ""
-    lookup_url: str = ""
+    delist_url: Link = ""
+    lookup_url: Link = ""
     key_file: Text | None = None
     key_env: Text | None = None
     resolvers: Annotated[list[Text] | None, Field(min_length=1)] = None
     interval: Duration | None = None
-    delist_after: Annotated[int | None, Field(ge=1, le=100)] = None
+    delist_after: Count | None = None
     confirm_interval: Duration | None = None
     test_interval: Duration | None = None
     max_qps: Rate | None = None
-    max_queries_per_day: Annotated[int | None, Field(ge=1)] = None
+    max_queries_per_day: Annotated[int | None, Field(ge=1, le=1_000_000_000_000)] = None
     source: list[Text] = []
-    checked: str = ""
+    checked: Line = ""
     notes: list[Text] = []
 
 
@@ -156,7 +199,7 @@ class History(BaseModel):
     model_config = STRICT
 
     path: Text = "dnsbl-exporter.db"
-    keep: Duration = 400 * 86400.0
+    keep: Duration = Field(default="400d", validate_default=True)
 
 
 class ConfigFile(BaseModel):

@@ -19,7 +19,7 @@ UNTRANSLATED = re.compile(
     "Input should|String should|List should|Value error|valid string|validation|is not what is expected here"
 )
 
-quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 _SECTIONS = (ConfigFile, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
 _KEYS = sorted({key for section in _SECTIONS for key in keys_of(section)} | {"", "host", "labels", "127.0.0.2", "8", "\0", "<<"})
