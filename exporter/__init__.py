@@ -29,13 +29,15 @@ module          its one idea
 ``config``      file to words: strict, all problems at once with their paths and lines
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
-``lap``         one list's laps: which check is due, and when the list is tested
+``probation``   when a list itself is tested
+``lap``         one list's laps: which check is due
 ``schedule``    all lists' laps, taking turns
 ``providers``   how one kind of list is asked; the only network
 ``history``     what was true and since when: SQLite and the snapshot; the only disk
 ``inquiry``     one question from provider to verdict, one test of a list
 ``tally``       what is counted as it happens
-``engine``      the only loop: ask, judge, trust, advance, record, tell
+``vouching``    a change waits for a test of its list: trust, advance, record, tell
+``engine``      the only loop: ask, judge, and hand on what is not plainly clean
 ``metrics``     the only exposition: every name, help and label
 ``web``         the HTTP face
 ``cli``         the only assembly: flags, logging, wiring, signals

@@ -106,6 +106,7 @@ class Engine:
         self.plan, self._providers, self.schedule = plan, providers, schedule
         if before is not providers:
             self._asking.clear()
+            schedule.ground()
             self._close_providers(before)
         self._say_laps_too_long()
         self._wake.set()
@@ -141,6 +142,7 @@ class Engine:
         check, place, walk = turn
         name = check.blocklist.zone
         self._asking[name] -= 1
+        walk.landed(place)
         if not self._wake.is_set():
             self._wake.set()
         at = self._wall()
@@ -154,8 +156,8 @@ class Engine:
             self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
             return
         verdict = judge(check.blocklist, check.target.kind, answer)
-        if walk.trial is not None:
-            verdict = trust(verdict, walk.trial.health)
+        if (trial := walk.probation.trial) is not None:
+            verdict = trust(verdict, trial.health)
         self._conclude(turn, Sighting(verdict, (seconds,), at))
 
     def _conclude(self, turn: Turn, sighting: Sighting) -> None:

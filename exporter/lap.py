@@ -1,4 +1,4 @@
-"""One list's laps: which of its checks is due, and when the list itself is tested. Pure: ``now`` is an argument, in seconds.
+"""One list's laps: which of its checks is due. Pure: ``now`` is an argument, in seconds.
 
 Rules:
 
@@ -9,24 +9,23 @@ Rules:
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
 4. An inconclusive answer is re-asked with back-off by cause, unless the next lap comes first. A pending removal is confirmed
    after ``confirm_interval``, not sooner and not later, lap or not.
-5. A list is tested every ``test_interval``. Tests of one that is down back off from a minute to ten; a wrong one is tried less
-   often, and one that refuses is left alone longest. Checks whose slots came in the meantime are all asked when it recovers.
-6. Refusals, wrong answers and several failures in a row make a list suspect: it is tested at once.
+5. While the list may not be believed, checks whose slots come are missed; they are all asked when it recovers.
+6. A check is not asked again while a question for it is in flight.
 """
 
 import hashlib
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, inf
 from typing import NamedTuple
 
-from exporter.blocklist import Blocklist, Pace
+from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.listing import Standing
 from exporter.pace import Allowance
 from exporter.plan import Check, Checks, Key
+from exporter.probation import Probation
 from exporter.verdict import Cause, Unknown, Verdict
 
 _RETRY_SECONDS: Mapping[Cause, float] = {
@@ -37,12 +36,6 @@ _RETRY_SECONDS: Mapping[Cause, float] = {
     Cause.REFUSED_RCODE: 900.0,
 }
 _RETRY_SECONDS_ELSE = 300.0
-_TEST_AGAIN_SECONDS: Mapping[Health, float] = {Health.REFUSED: 900.0}
-_TEST_AGAIN_SECONDS_ELSE = 60.0
-_TEST_AGAIN_AT_MOST: Mapping[Health, float] = {Health.UNREACHABLE: 600.0}
-_SUSPICIOUS = {Cause.REFUSED, Cause.REFUSED_RCODE, Cause.BOGUS, Cause.NO_DATA}
-_FAILURES_IN_A_ROW = 5
-_SUSPICION_GAP_SECONDS = 5.0
 
 
 class Turn(NamedTuple):
@@ -51,24 +44,6 @@ class Turn(NamedTuple):
     check: Check
     place: int
     walk: "Walk"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a list's last test showed."""
-
-    health: Health
-    at: float
-    failed: int
-    """Failed tests in a row."""
-
-    def next_at(self, pace: Pace) -> float:
-        """When to test again."""
-        if self.health.trusted:
-            return self.at + pace.test_interval
-        base = _TEST_AGAIN_SECONDS.get(self.health, _TEST_AGAIN_SECONDS_ELSE)
-        most = min(pace.test_interval, _TEST_AGAIN_AT_MOST.get(self.health, pace.test_interval))
-        return self.at + min(most, base * 2.0 ** min(self.failed - 1, 20))
 
 
 class Walk:
@@ -83,7 +58,7 @@ class Walk:
         "_cursor",
         "_failures",
         "_first_lap_since",
-        "_in_a_row",
+        "_flying",
         "_lap_since",
         "_missed",
         "_phase",
@@ -92,10 +67,8 @@ class Walk:
         "blocklist",
         "checks",
         "lap_seconds",
+        "probation",
         "retired",
-        "test_at",
-        "testing",
-        "trial",
     )
 
     def __init__(
@@ -109,9 +82,7 @@ class Walk:
         self.blocklist = blocklist
         self.checks = checks
         self.allowance = Allowance(blocklist.pace, now)
-        self.trial: Trial | None = None
-        self.test_at = now
-        self.testing = False
+        self.probation = Probation(blocklist.pace, now)
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
         self.lap_seconds: float | None = None
@@ -122,9 +93,9 @@ class Walk:
         self._again_at: dict[int, float] = {}
         """The entry of ``_again`` that counts; others were overtaken."""
         self._confirming: set[int] = set()
+        self._flying: set[int] = set()
         self._failures: dict[int, int] = {}
         self._missed: dict[int, None] = {}
-        self._in_a_row = 0
         self._lap_since: float | None = None
         self._catch_up = self._resume(now, standing)
         self._first_lap_since = now if checks and len(self._catch_up) == len(checks) else None
@@ -135,7 +106,7 @@ class Walk:
         stale: list[tuple[float, int]] = []
         for place, check in enumerate(self.checks):
             held = standing(check.key)
-            known_at = held.known_at or 0.0
+            known_at = -inf if held.known_at is None else held.known_at
             if held.pending:
                 self.confirm(place, known_at + pace.confirm_interval)
             elif known_at < now - pace.interval:
@@ -147,27 +118,28 @@ class Walk:
     def inherit(self, before: "Walk") -> None:
         """Take over what is known of the same list, when only its checks changed."""
         self.allowance = before.allowance
-        self.trial = before.trial
-        self.test_at = before.test_at
+        self.probation = before.probation
         self.lap_seconds = before.lap_seconds
 
     @property
     def trusted(self) -> bool:
-        return self.trial is not None and self.trial.health.trusted
+        return self.probation.trusted
 
     def asked(self, now: float, room: int) -> list[Turn]:
         """Up to ``room`` checks to ask, as far as the allowance goes."""
         turns: list[Turn] = []
         while len(turns) < room and self.allowance.ready_at(now) <= now and (place := self._next(now)) is not None:
             self.allowance.spend(1, now)
+            self._flying.add(place)
             turns.append(Turn(self.checks[place], place, self))
         return turns
 
     def passed_over(self, now: float, most: int) -> list[Turn]:
         """Up to ``most`` checks that would be asked if the list could be believed; no lap in which this happens is measured."""
         turns: list[Turn] = []
+        self._first_lap_since = None if self._catch_up else self._first_lap_since
         while len(turns) < most and (place := self._next(now)) is not None:
-            self._first_lap_since = self._lap_since = None
+            self._lap_since = None
             turns.append(Turn(self.checks[place], place, self))
         return turns
 
@@ -181,7 +153,7 @@ class Walk:
         while self._catch_up or self._late(now):
             place = self._catch_up.popleft() if self._catch_up else self._next_slot(now)
             self._measure_first_lap(now)
-            if place not in self._confirming:
+            if place not in self._confirming and place not in self._flying:
                 self._overtake(place)
                 return place
         return None
@@ -221,14 +193,24 @@ class Walk:
             return 0
         return max(1, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
 
+    def landed(self, place: int) -> None:
+        """The answer about a check is there, whatever it is; until then it is not asked again."""
+        self._flying.discard(place)
+
+    def ground(self) -> None:
+        """What is in flight will not land: it is due again."""
+        self._catch_up.extendleft(self._flying)
+        self._flying.clear()
+
     def concluded(self, place: int) -> None:
         """The check has a conclusive answer."""
-        self._in_a_row = 0
+        self.probation.succeeded()
         if self._failures:
             self._failures.pop(place, None)
 
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
         """Take note of what a turn gave."""
+        self.landed(turn.place)
         if not isinstance(verdict, Unknown):
             self.concluded(turn.place)
             return
@@ -240,9 +222,7 @@ class Walk:
         delay = _RETRY_SECONDS.get(verdict.cause, _RETRY_SECONDS_ELSE) * 2.0 ** min(count - 1, 20)
         if delay < self.blocklist.pace.interval:
             self._ask_again(turn.place, now + delay)
-        self._in_a_row += 1
-        if verdict.cause in _SUSPICIOUS or self._in_a_row >= _FAILURES_IN_A_ROW:
-            self._suspect(now)
+        self.probation.failed(verdict.cause, now)
 
     def _miss(self, place: int) -> None:
         """Kept until the list recovers, or asked now if it has meanwhile."""
@@ -260,26 +240,18 @@ class Walk:
         self._again_at[place] = at
         heapq.heappush(self._again, (at, place))
 
-    def _suspect(self, now: float) -> None:
-        last = self.trial.at if self.trial is not None else now
-        gap = min(_SUSPICION_GAP_SECONDS, self.blocklist.pace.test_interval)
-        self.test_at = min(self.test_at, max(now, last + gap))
-
     def tested(self, health: Health, now: float) -> None:
-        failed = 0 if health.trusted else 1 + (self.trial.failed if self.trial is not None else 0)
-        self.trial = Trial(health, now, failed)
-        self.test_at = self.trial.next_at(self.blocklist.pace)
-        self.testing = False
-        self._in_a_row = 0
+        """Take note of a test. What was missed while the list was down is due when it recovers."""
+        self.probation.tested(health, now)
         if health.trusted:
             self._catch_up.extend(self._missed)
             self._missed.clear()
 
     def next_at(self, now: float, room: int) -> float:
-        times = [] if self.testing else [self.test_at]
-        if self.trial is not None and (room > 0 or not self.trusted):
+        times = [self.probation.next_at()]
+        if self.probation.trial is not None and (room > 0 or not self.trusted):
             times += self._work_times(now)
-        return min(times, default=float("inf"))
+        return min(times)
 
     def _work_times(self, now: float) -> Iterator[float]:
         if self._due_again(now) or self._catch_up or self._late(now):

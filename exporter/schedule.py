@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from exporter.blocklist import Blocklist
 from exporter.health import Health
-from exporter.lap import Trial, Turn, Walk
+from exporter.lap import Turn, Walk
 from exporter.listing import Standing
 from exporter.plan import Check, Checks, Key, Plan
+from exporter.probation import Trial
 from exporter.verdict import Verdict
 
 __all__ = ["Outcome", "Schedule", "Trial", "Turn"]
@@ -62,7 +63,7 @@ class Schedule:
         """Checks whose time came while their list may not be believed; nothing is to be asked for them."""
         turns: list[Turn] = []
         for walk in self._walks.values():
-            if walk.trial is not None and not walk.trusted:
+            if walk.probation.trial is not None and not walk.trusted:
                 turns += walk.passed_over(now, most - len(turns))
         return turns
 
@@ -74,15 +75,20 @@ class Schedule:
         """Ask again after ``confirm_interval``: a removal is pending."""
         turn.walk.confirm(turn.place, now + turn.check.blocklist.pace.confirm_interval)
 
+    def ground(self) -> None:
+        """What is in flight will not land: ask it again."""
+        for walk in self._walks.values():
+            walk.ground()
+
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
         self._walks[name].allowance.spend(queries, now)
 
     def tests_due(self, now: float) -> list[Blocklist]:
         """The lists to test now; each of them is to be ``tested``."""
-        lists = [walk.blocklist for walk in self._walks.values() if not walk.testing and walk.test_at <= now]
+        lists = [walk.blocklist for walk in self._walks.values() if walk.probation.due(now)]
         for blocklist in lists:
-            self._walks[blocklist.name].testing = True
+            self._walks[blocklist.name].probation.testing = True
         return lists
 
     def tested(self, name: str, health: Health, now: float) -> None:
@@ -91,7 +97,7 @@ class Schedule:
 
     def trial(self, name: str) -> Trial | None:
         """The last test of a list, if it was tested yet."""
-        return self._walks[name].trial
+        return self._walks[name].probation.trial
 
     def next_at(self, now: float, room: Callable[[str], int]) -> float:
         """When to look again, if no turn ends before; infinity if nothing is planned."""

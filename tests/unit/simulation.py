@@ -27,6 +27,11 @@ def healthy(name: str, now: float) -> Health:
     return Health.OK
 
 
+def due(schedule: Schedule, now: float, room: Callable[[str], int]) -> list[Turn]:
+    """All turns that are due, of all lists."""
+    return [turn for turns in schedule.due(now, room) for turn in turns]
+
+
 class Simulation:
     """``asked``, ``passed`` and ``tests`` tell what happened when: seconds since :data:`START`, and the place or the list."""
 
@@ -82,7 +87,7 @@ class Simulation:
         for turn in passed:
             self.passed.append((self.now - START, turn.place))
             self._finish(turn, Unknown(Cause.UNHEALTHY))
-        asked = self.schedule.due(self.now, self.room)
+        asked = due(self.schedule, self.now, self.room)
         for turn in asked:
             self.asked.append((self.now - START, turn.place))
             self._finish(turn, self._answer(turn, self.now - START))

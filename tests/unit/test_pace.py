@@ -104,6 +104,21 @@ def test_queries_beyond_the_allowance_are_paid_later(spent: int) -> None:
     assert allowance.take(START + (spent + 1) / 2)
 
 
+def test_a_debt_is_not_paid_by_an_idle_time_before_it() -> None:
+    """After an hour of idleness a debt is as long as at any other time."""
+    allowance = Allowance(a_pace(max_qps=2.0), START)
+    allowance.spend(4, START + 3600)
+    assert allowance.ready_at(START + 3600) == pytest.approx(START + 3600 + 4 / 2)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.4])
+def test_waiting_does_not_move_the_time(pause: float) -> None:
+    """The next query is allowed at the same time, whenever that is asked."""
+    allowance = Allowance(a_pace(max_qps=2.0), START)
+    assert allowance.take(START)
+    assert allowance.ready_at(START + pause) == pytest.approx(START + 0.5, abs=1e-6)
+
+
 def test_without_limits_nothing_waits() -> None:
     """A list without limits, such as a local mirror, is asked at any speed, and owes nothing."""
     allowance = Allowance(a_pace(), START)

@@ -14,12 +14,13 @@ from exporter.plan import Key, Plan
 from exporter.schedule import Schedule, Turn
 from exporter.verdict import Cause, NotListed, Unknown, Verdict
 from tests.unit.builders import a_list, a_pace, a_plan, quick
-from tests.unit.simulation import START, Simulation
+from tests.unit.simulation import START, Simulation, due
 
 T = 1800.0
 NAME = "bl.example"
 PLAN = a_plan(20, a_list())
 SLOT = T / 20
+TIMEOUT = Unknown(Cause.TIMEOUT)
 LISTING = Listing("", 1, START - 10 * T, True, ("127.0.0.2",))
 
 
@@ -41,6 +42,12 @@ def started(plan: Plan, health: Health = Health.OK) -> Schedule:
 
 def places(turns: list[Turn]) -> list[int]:
     return [turn.place for turn in turns]
+
+
+def fail(schedule: Schedule, verdicts: list[Verdict], now: float) -> None:
+    """Finish the first turns with these verdicts."""
+    for turn, verdict in zip(due(schedule, now, lambda name: len(verdicts)), verdicts, strict=True):
+        schedule.finish(turn, verdict, now)
 
 
 def held(plan: Plan, standings: dict[int, Standing]) -> dict[Key, Standing]:
@@ -65,7 +72,7 @@ def test_nothing_is_asked_before_the_list_is_tested() -> None:
     """Until its first test is passed a list has no turns, due or paused, but its test is due."""
     schedule = Schedule(PLAN, START, never_known)
     assert [blocklist.name for blocklist in schedule.tests_due(START)] == [NAME]
-    assert schedule.due(START + 10, plenty) == []
+    assert due(schedule, START + 10, plenty) == []
     assert schedule.paused(START + 10, 1000) == []
     assert schedule.trial(NAME) is None
 
@@ -83,13 +90,13 @@ def test_a_fresh_start_asks_everything_once_the_list_is_tested(health: Health) -
     """After its first test, or if it cannot be tested, all checks of a list are due at once, each one time and in order."""
     schedule = Schedule(PLAN, START, never_known)
     schedule.tested(NAME, health, START + 1)
-    assert places(schedule.due(START + 1, plenty)) == list(range(20))
-    assert schedule.due(START + 1, plenty) == []
+    assert places(due(schedule, START + 1, plenty)) == list(range(20))
+    assert due(schedule, START + 1, plenty) == []
 
 
 def test_a_turn_names_its_check() -> None:
     """The place of a turn is that of its check in the plan."""
-    for turn in started(PLAN).due(START, plenty):
+    for turn in due(started(PLAN), START, plenty):
         assert turn.check == PLAN.checks[NAME][turn.place]
 
 
@@ -126,6 +133,13 @@ def test_a_restart_asks_at_once_only_what_is_stale() -> None:
     """What was last known longer than an interval ago is due at once, what was known since is not."""
     known = held(PLAN, {place: Standing(START - T * place / 10) for place in range(20)})
     assert sorted(place for _, place in Simulation(PLAN, held=known).run(1.0).asked) == list(range(11, 20))
+
+
+def test_what_was_never_known_is_stale_by_any_clock() -> None:
+    """All is due at a fresh start, also if the clock began less than an interval ago."""
+    schedule = Schedule(PLAN, 10.0, never_known)
+    schedule.tested(NAME, Health.OK, 10.0)
+    assert len(due(schedule, 10.0, plenty)) == 20
 
 
 def test_a_new_target_is_asked_at_once() -> None:
@@ -189,17 +203,17 @@ def test_a_daily_budget_gives_a_tenth_at_once() -> None:
 def test_time_slept_through_is_one_lap_not_many() -> None:
     """After many laps in which nothing ran each check is due once, not once for every lap."""
     simulation = Simulation(PLAN).run(T)
-    assert sorted(places(simulation.schedule.due(START + 11 * T, plenty))) == list(range(20))
+    assert sorted(places(due(simulation.schedule, START + 11 * T, plenty))) == list(range(20))
 
 
 def test_queries_beyond_the_turn_delay_the_next_one() -> None:
     """What a test or a reason has spent is paid by the list's next check."""
     schedule = started(a_plan(20, a_list(pace=a_pace(max_qps=1.0))))
-    assert places(schedule.due(START, plenty)) == [0]
+    assert places(due(schedule, START, plenty)) == [0]
     schedule.spent(NAME, 3, START)
     assert schedule.next_at(START, plenty) == pytest.approx(START + 4)
-    assert schedule.due(START + 3.9, plenty) == []
-    assert places(schedule.due(START + 4, plenty)) == [1]
+    assert due(schedule, START + 3.9, plenty) == []
+    assert places(due(schedule, START + 4, plenty)) == [1]
 
 
 # ---- inconclusive answers and pending removals
@@ -246,13 +260,37 @@ def test_a_failure_that_lasts_is_asked_once_a_lap() -> None:
     assert set(Counter(place for _, place in simulation.asked_within(4 * T, 8 * T)).values()) == {4}
 
 
-@pytest.mark.xfail(reason="DEFECT: lap.Walk keeps a repeat that a lap, or an answer, has overtaken", strict=True)
 def test_a_check_that_a_lap_has_reached_is_not_asked_again() -> None:
     """The repeat of an inconclusive answer is dropped if the next lap comes first."""
     plan = a_plan(1, a_list())
     simulation = Simulation(plan, answer=lambda turn, now: Unknown(Cause.MALFORMED) if now < 930 else NotListed()).run(3 * T)
     conclusive = [at for at in simulation.times_of(0) if at >= 930]
     assert [after - before for before, after in pairwise(conclusive)] == pytest.approx([T, T], abs=0.001)
+
+
+def test_a_repeat_is_due_exactly_at_its_time() -> None:
+    """Not a moment before its wait is over, and at once then, an inconclusive check is due again."""
+    schedule = started(ONE)
+    fail(schedule, [TIMEOUT], START)
+    assert schedule.next_at(START, plenty) == START + 30
+    assert due(schedule, START + 29.999, plenty) == []
+    assert places(due(schedule, START + 30, plenty)) == [0]
+
+
+def test_a_wait_of_one_interval_is_left_to_the_lap() -> None:
+    """With an interval of a minute the second wait, a minute, asks nothing that the lap does not."""
+    plan = a_plan(1, a_list(pace=a_pace(interval=60.0)))
+    simulation = Simulation(plan, answer=lambda turn, now: Unknown(Cause.TIMEOUT)).run(180.0)
+    first, repeat, *laps = simulation.times_of(0)
+    assert (first, repeat) == pytest.approx((0, 30), abs=0.001)
+    assert gaps([(at, 0) for at in laps]) == pytest.approx([60, 60], abs=0.001)
+
+
+def test_a_check_in_flight_is_not_asked_a_second_time() -> None:
+    """A slot that comes while its check is being asked adds nothing: two clean answers to one moment would end a listing."""
+    schedule = started(PLAN)
+    assert len(due(schedule, START, plenty)) == 20
+    assert due(schedule, START + SLOT, plenty) == []
 
 
 @pytest.mark.parametrize("delist_after", [2, 4])
@@ -265,9 +303,17 @@ def test_a_pending_removal_is_confirmed_after_its_interval(delist_after: int) ->
     assert [(round(at), change.event) for at, change in simulation.changes] == [(300 * (delist_after - 1), Event.DELISTED)]
 
 
-@pytest.mark.xfail(
-    reason="DEFECT: a slot that follows a catch-up closely confirms a removal before confirm_interval", strict=True
-)
+def test_laps_do_not_confirm_a_removal() -> None:
+    """With laps shorter than ``confirm_interval`` a pending check is left out of them, and of no lap before and after."""
+    plan = a_plan(1, a_list(pace=a_pace(interval=60.0, confirm_interval=300.0)))
+    known = held(plan, {0: Standing(START - 90, (LISTING,))})
+    simulation = Simulation(plan, held=known).run(500.0)
+    first, confirmed, *laps = simulation.times_of(0)
+    assert (first, confirmed) == pytest.approx((0, 300), abs=0.001)
+    assert gaps([(at, 0) for at in laps]) == pytest.approx([60] * (len(laps) - 1), abs=0.001)
+    assert laps[0] < 360.001
+
+
 def test_no_removal_is_confirmed_before_its_interval() -> None:
     """Two clean answers that end a listing lie ``confirm_interval`` apart, also when a lap comes right after the catch-up."""
     known = held(PLAN, {place: Standing(START - 2 * T, (LISTING,)) for place in range(20)})
@@ -312,15 +358,6 @@ def test_a_good_test_ends_the_back_off() -> None:
     schedule.tested(NAME, Health.SILENT, START + 3780)
     assert schedule.tests_due(START + 3839) == []
     assert schedule.tests_due(START + 3840) != []
-
-
-def fail(schedule: Schedule, verdicts: list[Verdict], now: float) -> None:
-    """Finish the first turns with these verdicts."""
-    for turn, verdict in zip(schedule.due(now, lambda name: len(verdicts)), verdicts, strict=True):
-        schedule.finish(turn, verdict, now)
-
-
-TIMEOUT = Unknown(Cause.TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -397,25 +434,37 @@ def test_a_list_that_goes_down_is_asked_nothing_until_it_recovers() -> None:
     assert gaps(simulation.asked_within(up + 0.001, inf)) == pytest.approx([SLOT] * 27, abs=0.001)
 
 
+def test_what_was_missed_is_caught_up_once() -> None:
+    """A second outage does not bring back what was missed in the first."""
+    schedule = started(PLAN, Health.SILENT)
+    for turn in schedule.paused(START, 1000):
+        schedule.finish(turn, Unknown(Cause.UNHEALTHY), START)
+    schedule.tested(NAME, Health.OK, START + 1)
+    assert len(due(schedule, START + 1, plenty)) == 20
+    schedule.tested(NAME, Health.SILENT, START + 2)
+    schedule.tested(NAME, Health.OK, START + 3)
+    assert due(schedule, START + 3, plenty) == []
+
+
 @pytest.mark.parametrize("recovered", [False, True])
 def test_what_was_in_flight_when_a_list_went_down_is_not_lost(recovered: bool) -> None:
     """A turn that ends as unhealthy is asked when the list recovers, or now if it has meanwhile."""
     schedule = started(PLAN)
-    turns = schedule.due(START, plenty)
+    turns = due(schedule, START, plenty)
     schedule.tested(NAME, Health.SILENT, START + 1)
     if recovered:
         schedule.tested(NAME, Health.OK, START + 2)
     schedule.finish(turns[3], Unknown(Cause.UNHEALTHY), START + 3)
-    assert places(schedule.due(START + 3, plenty)) == ([3] if recovered else [])
+    assert places(due(schedule, START + 3, plenty)) == ([3] if recovered else [])
     schedule.tested(NAME, Health.OK, START + 4)
-    assert places(schedule.due(START + 4, plenty)) == ([] if recovered else [3])
+    assert places(due(schedule, START + 4, plenty)) == ([] if recovered else [3])
 
 
 def test_a_good_list_has_nothing_paused() -> None:
     """Checks of a list that may be believed come out of ``due`` only."""
     schedule = started(PLAN)
     assert schedule.paused(START, 1000) == []
-    assert len(schedule.due(START, plenty)) == 20
+    assert len(due(schedule, START, plenty)) == 20
 
 
 def test_paused_checks_come_in_portions() -> None:
@@ -437,16 +486,14 @@ FLAPPING = a_plan(30, a_list(pace=a_pace(interval=T, test_interval=T, max_qps=0.
 """A lap takes 6000 s."""
 
 
-@pytest.mark.xfail(reason="DEFECT: Walk.tested sorts what was missed by place, so the last places never come", strict=True)
 def test_a_list_that_comes_and_goes_starves_no_check() -> None:
-    """If a list is never up for a whole lap, the checks that were missed longest come first."""
+    """If a list is never up for a whole lap, all its checks are asked in the end."""
     simulation = Simulation(FLAPPING, health=lambda name, now: Health.SILENT if now // T % 2 else Health.OK).run(40 * T)
     assert {place for _, place in simulation.asked} == set(range(30))
 
 
-@pytest.mark.xfail(reason="DEFECT: Walk catches up by place, so after each start the last places come last", strict=True)
 def test_restarts_starve_no_check() -> None:
-    """If the process never runs for a whole lap, the checks that were known least lately come first."""
+    """If the process never runs for a whole lap, all its checks are asked in the end."""
     known: dict[Key, Standing] = {}
     for start in range(20):
         Simulation(FLAPPING, at=start * T, held=known).run((start + 1) * T)
@@ -463,36 +510,36 @@ def test_a_list_without_room_delays_no_other() -> None:
     def room(name: str) -> int:
         return 0 if name == "slow.example" else 3
 
-    turns = schedule.due(START, room) + schedule.due(START, room)
+    turns = due(schedule, START, room) + due(schedule, START, room)
     assert [turn.check.blocklist.name for turn in turns] == ["quick.example"] * 5
     assert START < schedule.next_at(START, room) < START + T
-    assert len(schedule.due(START, plenty)) == 5
+    assert len(due(schedule, START, plenty)) == 5
 
 
 @pytest.mark.parametrize("room", [0, 1, 7, 20, 100])
 def test_room_is_respected(room: int) -> None:
     """No more turns come at once than there is room for."""
-    assert len(started(PLAN).due(START, lambda name: room)) == min(room, 20)
+    assert len(due(started(PLAN), START, lambda name: room)) == min(room, 20)
 
 
 def test_a_list_over_its_budget_delays_no_other() -> None:
     """Each list has its own allowance."""
     schedule = started(a_plan(5, a_list("slow.example", pace=a_pace(max_qps=0.1)), a_list("quick.example")))
-    assert Counter(turn.check.blocklist.name for turn in schedule.due(START, plenty)) == {"slow.example": 1, "quick.example": 5}
+    assert Counter(turn.check.blocklist.name for turn in due(schedule, START, plenty)) == {"slow.example": 1, "quick.example": 5}
 
 
 def test_a_list_that_is_down_delays_no_other() -> None:
     """Each list has its own health."""
     schedule = started(a_plan(5, a_list("down.example"), a_list("up.example")))
     schedule.tested("down.example", Health.SILENT, START)
-    assert {turn.check.blocklist.name for turn in schedule.due(START, plenty)} == {"up.example"}
+    assert {turn.check.blocklist.name for turn in due(schedule, START, plenty)} == {"up.example"}
     assert {turn.check.blocklist.name for turn in schedule.paused(START, 1000)} == {"down.example"}
 
 
 def test_lists_take_turns_at_being_first() -> None:
     """No list is always the first whose questions are sent."""
     schedule = started(a_plan(9, a_list("one.example"), a_list("two.example"), a_list("three.example")))
-    first = [schedule.due(START, lambda name: 1)[0].check.blocklist.name for _ in range(6)]
+    first = [due(schedule, START, lambda name: 1)[0].check.blocklist.name for _ in range(6)]
     assert Counter(first) == {"one.example": 2, "two.example": 2, "three.example": 2}
 
 
@@ -508,9 +555,9 @@ def test_nothing_is_due_before_the_next_time(count: int, max_qps: float | None) 
     for _ in range(100):
         if schedule.tests_due(now):
             schedule.tested(NAME, Health.OK, now)
-        schedule.due(now, plenty)
+        due(schedule, now, plenty)
         wake = schedule.next_at(now, plenty)
-        assert schedule.due((now + wake) / 2, plenty) == []
+        assert due(schedule, (now + wake) / 2, plenty) == []
         assert schedule.tests_due((now + wake) / 2) == []
         now = max(wake, now + 1e-6)
 
@@ -550,24 +597,24 @@ def test_waiting_until_the_next_time_always_gets_on(
     assert simulation.asked or simulation.passed
 
 
-@pytest.mark.xfail(
-    reason="DEFECT: next_at and Walk._late round differently, so a slot may not have come at its own time", strict=True
-)
 def test_something_is_due_at_the_next_time() -> None:
     """Looking at ``next_at`` finds a check or a test."""
     schedule = started(a_plan(999, a_list()))
     now = START
-    schedule.due(now, plenty)
+    turns = due(schedule, now, plenty)
     for _ in range(2000):
+        for turn in turns:
+            schedule.finish(turn, NotListed(), now)
         now = schedule.next_at(now, plenty)
-        assert schedule.tests_due(now) or schedule.due(now, plenty)
+        turns = due(schedule, now, plenty)
+        assert schedule.tests_due(now) or turns
 
 
 def test_without_lists_nothing_is_ever_due() -> None:
     """An empty plan sleeps for ever."""
     schedule = Schedule(a_plan(0), START, never_known)
     assert schedule.next_at(START, plenty) == inf
-    assert (schedule.tests_due(START), schedule.due(START, plenty), schedule.overdue(START)) == ([], [], 0)
+    assert (schedule.tests_due(START), due(schedule, START, plenty), schedule.overdue(START)) == ([], [], 0)
 
 
 def test_a_list_without_checks_is_tested_all_the_same() -> None:
@@ -585,9 +632,9 @@ def test_overdue_counts_what_is_due_and_not_started() -> None:
     schedule = Schedule(PLAN, START, never_known)
     assert schedule.overdue(START) == 20
     schedule.tested(NAME, Health.OK, START)
-    schedule.due(START, lambda name: 15)
+    due(schedule, START, lambda name: 15)
     assert schedule.overdue(START) == 5
-    schedule.due(START, plenty)
+    due(schedule, START, plenty)
     assert schedule.overdue(START) == 0
     assert schedule.overdue(START + 3 * SLOT) == 3
 
@@ -597,7 +644,6 @@ def test_overdue_adds_up_the_lists() -> None:
     assert Schedule(a_plan(20, a_list("one.example"), a_list("two.example")), START, never_known).overdue(START) == 40
 
 
-@pytest.mark.xfail(reason="DEFECT: Walk.overdue counts a check twice that waits to catch up and whose slot has come", strict=True)
 def test_no_more_checks_are_overdue_than_there_are() -> None:
     """A check that was never asked and whose slot has come is one check that is due."""
     assert Schedule(PLAN, START, never_known).overdue(START + 2 * T) == 20
@@ -617,10 +663,24 @@ def test_a_lap_over_its_budget_says_how_long_it_took() -> None:
     assert Simulation(SLOW).run(2000.0).schedule.lap_seconds(NAME) == pytest.approx(200.0)
 
 
-@pytest.mark.xfail(reason="DEFECT: Walk._take measures the first lap also when passed_over drains it unasked", strict=True)
-def test_a_lap_in_which_nothing_was_asked_is_none() -> None:
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(1),
+        20,
+    ],
+)
+def test_a_lap_in_which_nothing_was_asked_is_none(count: int) -> None:
     """A list that is down from the start has no lap to tell of."""
-    assert down_between(0, inf).run(10.0).schedule.lap_seconds(NAME) is None
+    simulation = Simulation(a_plan(count, a_list()), health=lambda name, now: Health.SILENT).run(10.0)
+    assert len(simulation.passed) == count
+    assert simulation.schedule.lap_seconds(NAME) is None
+
+
+def test_a_start_that_catches_up_a_part_is_no_lap() -> None:
+    """Asking only what is stale does not count as a lap of all checks."""
+    known = held(PLAN, {place: Standing(START - 10) for place in range(19)})
+    assert Simulation(PLAN, held=known).run(10.0).schedule.lap_seconds(NAME) is None
 
 
 # ---- reloads
@@ -670,6 +730,6 @@ def test_reloads_give_no_new_budget(growth: int) -> None:
     blocklist = a_list(pace=a_pace(max_queries_per_day=300))
     schedule, asked = started(a_plan(500, blocklist)), 0
     for reload in range(10):
-        asked += len(schedule.due(START + reload, plenty))
+        asked += len(due(schedule, START + reload, plenty))
         schedule = Schedule(a_plan(501 + reload * growth, blocklist), START + reload, never_known, schedule)
     assert asked == 30
