@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A verdict that changes nothing is noted at once; one that would open or close a listing goes to ``vouching``, which tests the list
-   first. Nearly every answer is a clean one about a check that was clean; it takes the shortest way through
+1. A verdict that changes nothing is noted at once; one that would open or close a listing goes to ``vouching``, which tests the
+   list first. Nearly every answer is a clean one about a check that was clean; it takes the shortest way through
    (:meth:`Engine._answered`).
 2. Questions in flight are bounded, and each list has its share, so a list that answers nobody takes no place from another.
 3. A reload swaps the whole plan. What was in flight counts if its check is still part of it, and is dropped if not.

@@ -39,7 +39,8 @@ _RETRY_SECONDS_ELSE = 300.0
 
 
 class Turn(NamedTuple):
-    """A check whose time has come, its place in its list, and the laps it is a step of. A tuple for the same reason as a check."""
+    """A check whose time has come, its place in its list, and the laps it is a step of. A tuple for the same reason as a
+    check."""
 
     check: Check
     place: int

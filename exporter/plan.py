@@ -44,7 +44,8 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """A list's checks in their stable order. They are made when they are asked for; lists that take the same targets share them."""
+    """A list's checks in their stable order. They are made when they are asked for; lists that take the same targets share
+    them."""
 
     blocklist: Blocklist
     targets: tuple[Target, ...]

@@ -3,7 +3,8 @@
 Rules:
 
 1. A list is tested before its first check, then every ``test_interval``.
-2. Tests of one that is down back off from a minute to ten; a wrong one is tried less often, and one that refuses is left alone longest.
+2. Tests of one that is down back off from a minute to ten; a wrong one is tried less often, and one that refuses is left alone
+   longest.
 3. Refusals, wrong answers and several failures in a row make a list suspect: it is tested at once.
 """
 

@@ -51,8 +51,8 @@ class Schedule:
         self._order = deque(self._walks)
 
     def due(self, now: float, room: Callable[[str], int]) -> Iterator[list[Turn]]:
-        """The checks to ask now, list by list, the lists taking turns at being first: of each at most ``room(name)``, asked when its
-        turn comes, and what its allowance gives. Each of them is to be finished."""
+        """The checks to ask now, list by list, the lists taking turns at being first: of each at most ``room(name)``, asked
+        when its turn comes, and what its allowance gives. Each of them is to be finished."""
         self._order.rotate(-1)
         for name in self._order:
             walk = self._walks[name]

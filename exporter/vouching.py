@@ -1,10 +1,10 @@
-"""Nothing changes on one list's word: a verdict that would open or close a listing waits until its list has passed a test that began
-*after* the answer came. A list that went wrong a moment ago accuses nobody.
+"""Nothing changes on one list's word: a verdict that would open or close a listing waits until its list has passed a test that
+began *after* the answer came. A list that went wrong a moment ago accuses nobody.
 
 Rules:
 
-1. Tests of a list for this take at most a :data:`_TEST_SHARE` of the time, so one close by is tested often and one far away seldom. What
-   waited for a test is recorded in one transaction.
+1. Tests of a list for this take at most a :data:`_TEST_SHARE` of the time, so one close by is tested often and one far away
+   seldom. What waited for a test is recorded in one transaction.
 2. What changes nothing is noted at once.
 3. The list's reason is asked for only when a listing opens.
 """

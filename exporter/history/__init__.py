@@ -4,8 +4,8 @@ Rules:
 
 1. A change is committed to the file before the snapshot shows it. Kill the process at any point: what was ever shown is there,
    nothing is invented, nothing doubled.
-2. What can be learned again is shown at once and written in batches: a new state soon, how lately a check was asked seldom, so what
-   is written follows changes and not checks.
+2. What can be learned again is shown at once and written in batches: a new state soon, how lately a check was asked seldom, so
+   what is written follows changes and not checks.
 3. When writing fails, what is held goes ahead (:meth:`History.standing`), what is shown stays behind, and everything waits in
    order for the next attempt. A file that broke while in use is set aside and a new one is filled with what is known.
 4. One thread writes. Reading never touches the file after the start.

@@ -92,8 +92,8 @@ def lock(path: Path) -> tuple[int, bool]:
 
 
 def refuse_foreign(path: Path, *, was_ours: bool) -> None:
-    """Judge the file by its first bytes, without SQLite, which may write to what it opens. A file that is no database is damage if
-    it ``was_ours``, and somebody's treasure if not."""
+    """Judge the file by its first bytes, without SQLite, which may write to what it opens. A file that is no database is damage
+    if it ``was_ours``, and somebody's treasure if not."""
     try:
         with path.open("rb") as file:
             head = file.read(100)
@@ -149,8 +149,8 @@ def connect(path: Path, now: float) -> sqlite3.Connection:
 
 
 def connect_reading(path: Path) -> sqlite3.Connection:
-    """Open a file that cannot be written to, as nothing but what is in it: SQLite then needs no file beside it. Not for a file whose
-    log holds what it does not."""
+    """Open a file that cannot be written to, as nothing but what is in it: SQLite then needs no file beside it. Not for a file
+    whose log holds what it does not."""
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
         raise sqlite3.OperationalError("cannot be written to, and its log cannot be read without writing")

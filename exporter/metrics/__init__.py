@@ -2,8 +2,8 @@
 
 Rules:
 
-1. Families of checks and targets come as text from ``blocks``; all others are collected at the scrape. What left the plan vanishes
-   by itself.
+1. Families of checks and targets come as text from ``blocks``; all others are collected at the scrape. What left the plan
+   vanishes by itself.
 2. A scrape never waits for a list or the disk, and never holds up the checks: encoding and compressing run in a thread.
 3. Nothing is exposed that PromQL can work out: no ages, percentages or sums beside their parts. Label values are bounded; no
    text of a stranger is ever one.

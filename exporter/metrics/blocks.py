@@ -4,8 +4,8 @@ Rules:
 
 1. Each family has one block of lines a target. A block is made again only when the history has news of its target; a plan that
    changed makes them all again.
-2. All of a target's blocks are made from one look at its columns, with nothing in between, so a listing's timestamps never show half
-   a change.
+2. All of a target's blocks are made from one look at its columns, with nothing in between, so a listing's timestamps never show
+   half a change.
 3. Making blocks is cut into slices, so a million lines do not hold up the checks.
 4. All families here are gauges: their text is the same in the Prometheus format and in OpenMetrics.
 """

@@ -1,7 +1,7 @@
 """When to see to lookups that something went wrong with. Pure: ``now`` is an argument, in seconds.
 
-A timer of the loop for each packet would cost more than the packet. Few need one: the first flight of every lookup is watched in the order
-of leaving (see ``upstream``), and only what did not land from there is set here.
+A timer of the loop for each packet would cost more than the packet. Few need one: the first flight of every lookup is watched
+in the order of leaving (see ``upstream``), and only what did not land from there is set here.
 """
 
 import heapq

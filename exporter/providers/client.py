@@ -4,8 +4,8 @@ Rules:
 
 1. Work comes by :meth:`Client.submit` and its answer by a callback: a future for each would cost as much as the query. What the
    window of the resolver does not let out yet waits in order.
-2. The first resolver that is not rested is asked (see ``resolvers``). What it loses, refuses or answers with an error goes to the next,
-   round and round, until the patience with the lookup is over; an answer to any of its flights counts.
+2. The first resolver that is not rested is asked (see ``resolvers``). What it loses, refuses or answers with an error goes to
+   the next, round and round, until the patience with the lookup is over; an answer to any of its flights counts.
 3. Packets that are no answer are dropped and the wait goes on: a forger can neither answer for a list nor make it fail.
 4. A reply that is :data:`~exporter.providers.wire.ODD` is left to ``slow``.
 5. Nothing raises: not into the loop, and not what a callback raises.
@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 
 class Client:
-    """Asks a set of resolvers. An attempt lasts ``patience`` seconds and there are ``attempts``: so long together may a lookup take from
-    its first packet. ``clock`` gives seconds that never jump."""
+    """Asks a set of resolvers. An attempt lasts ``patience`` seconds and there are ``attempts``: so long together may a lookup
+    take from its first packet. ``clock`` gives seconds that never jump."""
 
     def __init__(
         self,
@@ -85,7 +85,8 @@ class Client:
         return max(0, 2 * window.size - self.in_flight - len(self._waiting))
 
     def submit(self, prefix: bytes, suffix: Suffix, token: T, done: Callable[[T, Answer, float], None]) -> None:
-        """Ask for ``prefix`` under ``suffix``; ``done`` gets the token, the answer and the seconds it took. Not after :meth:`close`."""
+        """Ask for ``prefix`` under ``suffix``; ``done`` gets the token, the answer and the seconds it took. Not after
+        :meth:`close`."""
         lookup = Lookup(prefix, suffix, token, done)
         self._waiting.append(lookup)
         self._unanswered += 1
@@ -358,8 +359,8 @@ class Client:
 
 
 def _blame(port: Port[Flight], packet: bytes) -> None:
-    """Find out for which lookup a packet without an ID of ours came: one whose question it repeats, or, if it is too short to tell,
-    each that waits on the socket."""
+    """Find out for which lookup a packet without an ID of ours came: one whose question it repeats, or, if it is too short to
+    tell, each that waits on the socket."""
     for flight in port.waiting.values():
         if len(packet) < 12 or packet.startswith(flight.lookup.question, 12):
             flight.lookup.mismatched = True

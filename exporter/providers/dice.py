@@ -1,7 +1,7 @@
 """Random IDs and choices, taken from the operating system in bulk.
 
-A forger who could foresee an ID, a source port or the case of a name would have to guess less (RFC 5452 §4.3, §9.2), so these come from
-a generator fit for cryptography; asking it for each query alone would cost a system call.
+A forger who could foresee an ID, a source port or the case of a name would have to guess less (RFC 5452 §4.3, §9.2), so these
+come from a generator fit for cryptography; asking it for each query alone would cost a system call.
 """
 
 import os

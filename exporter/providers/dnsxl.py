@@ -4,8 +4,8 @@ Rules:
 
 1. The A record decides. TXT is asked only for a listing, of the target's own name, and decides nothing.
 2. A records are asked for by ``client``, which reads what nearly every server sends. Whatever else comes (cut off, an alias, odd
-   records) is asked for again by ``question``, with all of dnspython. CNAMEs are followed there, inside the answer; AAAA, other names
-   and every TTL are ignored (RFC 5782 §2.1, §2.4).
+   records) is asked for again by ``question``, with all of dnspython. CNAMEs are followed there, inside the answer; AAAA, other
+   names and every TTL are ignored (RFC 5782 §2.1, §2.4).
 3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
 """
 

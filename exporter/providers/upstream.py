@@ -137,7 +137,8 @@ class Upstream:
             self.forget()
 
     def forget(self) -> None:
-        """Let go of first flights that have landed: what is kept for long, the garbage collector looks through again and again."""
+        """Let go of first flights that have landed: what is kept for long, the garbage collector looks through again and
+        again."""
         first = self._first
         while first and not first[0].out:
             first.popleft()

@@ -1,17 +1,19 @@
 """How much may be on its way to a resolver at once, and how long an answer may take. Pure: times are arguments, in seconds.
 
-A resolver drops what its receive buffer cannot hold; rbldnsd asks for one of 64 KiB, about 170 queries. So the window follows what
-the path can take, as TCP's does, in rounds of as many answers as it is wide:
+A resolver drops what its receive buffer cannot hold; rbldnsd asks for one of 64 KiB, about 170 queries. So the window follows
+what the path can take, as TCP's does, in rounds of as many answers as it is wide:
 
 1. It starts small and doubles each round (slow start, RFC 5681 §3.1). Nothing grows while there is too little to ask to fill it.
-2. When answers take clearly longer than the shortest time known, queries stand in a queue somewhere (as in TCP Vegas). What is on the path
-   itself is the window times the shortest time over the mean, with :data:`_TOLERANCE` for a path that is unsteady; the window is that
-   and :data:`_QUEUE` more: enough to keep both ends busy, and less than rbldnsd holds.
-3. When more than a quarter of a round got lost, it halves. Less than that is no congestion but a bad path or a silent list, and is only
-   asked again; TCP would crawl at 2 % loss. What is lost twice counts once, and an answer that comes after all takes it back.
+2. When answers take clearly longer than the shortest time known, queries stand in a queue somewhere (as in TCP Vegas). What is
+   on the path itself is the window times the shortest time over the mean, with :data:`_TOLERANCE` for a path that is unsteady;
+   the window is that and :data:`_QUEUE` more: enough to keep both ends busy, and less than rbldnsd holds.
+3. When more than a quarter of a round got lost, it halves. Less than that is no congestion but a bad path or a silent list, and
+   is only asked again; TCP would crawl at 2 % loss. What is lost twice counts once, and an answer that comes after all takes it
+   back.
 4. The path may change, so every :data:`_AFRESH_SECONDS` the shortest time is forgotten and the window starts small again.
 
-Time-outs are RFC 6298's. Each transmission has an ID of its own, so its time is never ambiguous and Karn's rule (§3) is not needed.
+Time-outs are RFC 6298's. Each transmission has an ID of its own, so its time is never ambiguous and Karn's rule (§3) is not
+needed.
 """
 
 from math import inf
@@ -33,8 +35,8 @@ class Window:
     """``size`` queries may be on their way. ``timeout`` is how long the answer to a first transmission may take."""
 
     __slots__ = (
-        "_afresh_at", "_deviation", "_left", "_lost", "_mean", "_round", "_seconds", "_shortest", "_slow_start", "full", "size", "timeout",
-    )  # fmt: skip
+        "_afresh_at", "_deviation", "_left", "_lost", "_mean", "_round", "_seconds", "_shortest", "_slow_start", "full", "size",
+        "timeout", )  # fmt: skip
 
     def __init__(self) -> None:
         self.size = _START
