@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SHARE = 512
 """Questions in flight of one list; more than a resolver's window ever holds."""
+_STEP = 64
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
 _FORGET_SECONDS = 86400.0
@@ -60,6 +61,9 @@ class Engine:
         self._wake = asyncio.Event()
         self._stopping = False
         self._asking: Counter[str] = Counter()
+        self._freed = 0
+        self._enough = 1
+        """How many answers are worth looking for more work: a part of what is out, so that no step is for one check alone."""
         self._tests: set[asyncio.Task[None]] = set()
         self._vouching = Vouching(self, history, hooks, clock, randomness)
 
@@ -121,6 +125,7 @@ class Engine:
                 self._conclude(turn, Sighting(Unknown(Cause.UNHEALTHY), (), self._wall()))
             for turns in self.schedule.due(now, self._room):
                 self._ask(turns)
+            self._freed, self._enough = 0, max(1, min(_STEP, self._asking.total() // 4))
             return max(0.0, self.schedule.next_at(now, self._room) - now)
         except Exception as defect:  # noqa: BLE001 - a defect must not end the loop
             say_defect("scheduling", defect)
@@ -143,15 +148,11 @@ class Engine:
         name = check.blocklist.zone
         self._asking[name] -= 1
         walk.landed(place)
-        if not self._wake.is_set():
+        self._freed += 1
+        if self._freed >= self._enough:
             self._wake.set()
         at = self._wall()
-        if (
-            type(answer) is Absent
-            and walk.trusted
-            and not walk.retired
-            and self._history.still_clean(check.target.text, name, at)
-        ):
+        if type(answer) is Absent and walk.trusted and not walk.retired and self._history.note_clean(check.target.text, name, at):
             walk.concluded(place)
             self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
             return

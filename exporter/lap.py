@@ -70,6 +70,7 @@ class Walk:
         "lap_seconds",
         "probation",
         "retired",
+        "trusted",
     )
 
     def __init__(
@@ -84,6 +85,8 @@ class Walk:
         self.checks = checks
         self.allowance = Allowance(blocklist.pace, now)
         self.probation = Probation(blocklist.pace, now)
+        self.trusted = False
+        """Whether the list may be believed: as its probation says, kept here since every answer asks."""
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
         self.lap_seconds: float | None = None
@@ -120,11 +123,8 @@ class Walk:
         """Take over what is known of the same list, when only its checks changed."""
         self.allowance = before.allowance
         self.probation = before.probation
+        self.trusted = before.trusted
         self.lap_seconds = before.lap_seconds
-
-    @property
-    def trusted(self) -> bool:
-        return self.probation.trusted
 
     def asked(self, now: float, room: int) -> list[Turn]:
         """Up to ``room`` checks to ask, as far as the allowance goes."""
@@ -244,6 +244,7 @@ class Walk:
     def tested(self, health: Health, now: float) -> None:
         """Take note of a test. What was missed while the list was down is due when it recovers."""
         self.probation.tested(health, now)
+        self.trusted = health.trusted
         if health.trusted:
             self._catch_up.extend(self._missed)
             self._missed.clear()

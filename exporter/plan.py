@@ -83,11 +83,14 @@ def build(targets: Mapping[Target, tuple[str, ...]], lists: Iterable[Blocklist],
     owned = {target: origins for target, origins in targets.items() if shard.owns(target)}
     order = sorted(owned, key=lambda target: _weight(target, -1))
     by_name = {blocklist.name: blocklist for blocklist in lists}
-    shared: dict[tuple[Target, ...], tuple[Target, ...]] = {}
+    accepted: dict[object, tuple[Target, ...]] = {}
     checks = {}
     for name, blocklist in by_name.items():
-        accepted = tuple(target for target in order if blocklist.accepts(target))
-        checks[name] = Checks(blocklist, shared.setdefault(accepted, accepted))
+        # All that Blocklist.accepts looks at: lists that are alike in it take the same targets.
+        alike = (blocklist.kinds, blocklist.non_global, len(blocklist.suffix))
+        if alike not in accepted:
+            accepted[alike] = tuple(target for target in order if blocklist.accepts(target))
+        checks[name] = Checks(blocklist, accepted[alike])
     return Plan(shard, by_name, checks, owned)
 
 

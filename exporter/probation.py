@@ -54,11 +54,6 @@ class Probation:
         self._test_at = now
         self._in_a_row = 0
 
-    @property
-    def trusted(self) -> bool:
-        """Whether the list may be believed."""
-        return self.trial is not None and self.trial.health.trusted
-
     def due(self, now: float) -> bool:
         """Whether to test now."""
         return not self.testing and self._test_at <= now

@@ -11,7 +11,7 @@ Rules:
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.blocklist import Blocklist
 from exporter.health import Health
@@ -24,9 +24,9 @@ from exporter.verdict import Verdict
 __all__ = ["Outcome", "Schedule", "Trial", "Turn"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a check. ``at`` in Unix seconds, ``durations`` of each DNS query in seconds."""
+class Outcome(NamedTuple):
+    """What came of a check. ``at`` in Unix seconds, ``durations`` of each DNS query in seconds. A tuple for the same reason as a
+    check."""
 
     check: Check
     verdict: Verdict

@@ -87,15 +87,23 @@ class History:
         """Changes of a list since the history was created, as far as shown."""
         return self._totals.get(name, Totals())
 
-    def still_clean(self, target: str, name: str, at: float) -> bool:
-        """Note a clean answer about a check that is clean: nearly every answer, so it has a way of its own. False, and nothing
-        is noted, if the check is in any other state."""
+    def note_clean(self, target: str, name: str, at: float) -> bool:
+        """Note a clean answer about a check that is on nothing: nearly every answer, so it has a way of its own, with the same
+        outcome as :func:`exporter.listing.advance`. False, and nothing is noted, if the check is on something."""
         row = self._shown.row(target)
         column = self._shown.column(name)
-        if column.states[row] != State.NOT_LISTED or (self._ahead and (target, name) in self._ahead):
+        state = column.states[row]
+        if self._ahead and (target, name) in self._ahead:
             return False
+        if state != State.NOT_LISTED:
+            if state > State.NOT_LISTED or row in column.listings:
+                return False
+            column.states[row], column.causes[row], column.unknown_since[row] = State.NOT_LISTED, 0, 0.0
+            self._soon.add(target)
+            self._news.add(target)
+        else:
+            self._later.add(target)
         column.known_at[row] = at
-        self._later.add(target)
         return True
 
     def note(self, key: Key, standing: Standing) -> None:
