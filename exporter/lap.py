@@ -265,7 +265,8 @@ class Walk:
             yield self._slot_at(self._cursor)
 
     def overdue(self, now: float) -> int:
-        return min(len(self._catch_up) + self._late(now), len(self.checks))
+        repeats = sum(at <= now for at in self._again_at.values())
+        return min(len(self._catch_up) + self._late(now) + repeats, len(self.checks))
 
 
 def _fraction(name: str) -> float:

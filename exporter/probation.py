@@ -21,6 +21,8 @@ _TEST_AGAIN_SECONDS_ELSE = 60.0
 _TEST_AGAIN_AT_MOST: Mapping[Health, float] = {Health.UNREACHABLE: 600.0}
 _SUSPICIOUS = {Cause.REFUSED, Cause.REFUSED_RCODE, Cause.BOGUS, Cause.NO_DATA}
 _FAILURES_IN_A_ROW = 5
+_QUERIES_A_TEST = 4
+_DAY = 86400.0
 _SUSPICION_GAP_SECONDS = 5.0
 
 
@@ -36,10 +38,17 @@ class Trial:
     def next_at(self, pace: Pace) -> float:
         """When to test again."""
         if self.health.trusted:
-            return self.at + pace.test_interval
+            return self.at + _interval(pace)
         base = _TEST_AGAIN_SECONDS.get(self.health, _TEST_AGAIN_SECONDS_ELSE)
-        most = min(pace.test_interval, _TEST_AGAIN_AT_MOST.get(self.health, pace.test_interval))
+        most = min(_interval(pace), _TEST_AGAIN_AT_MOST.get(self.health, inf))
         return self.at + min(most, base * 2.0 ** min(self.failed - 1, 20))
+
+
+def _interval(pace: Pace) -> float:
+    """Seconds between tests: longer than ``test_interval`` if tests would take more than half of a small daily budget."""
+    if pace.max_queries_per_day is None:
+        return pace.test_interval
+    return max(pace.test_interval, _DAY * _QUERIES_A_TEST / (pace.max_queries_per_day / 2))
 
 
 class Probation:

@@ -181,13 +181,16 @@ class Blocks:
 
 
 def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
-    """The lists that take each target; targets that the same lists take share the tuple."""
-    names: dict[str, tuple[str, ...]] = {}
-    grown: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
+    """The lists that take each target. Lists share their targets, and targets that the same lists take share a tuple."""
+    sharing: dict[int, list[str]] = {}
     for name, checks in plan.checks.items():
-        for target in checks.targets:
+        sharing.setdefault(id(checks.targets), []).append(name)
+    names: dict[str, tuple[str, ...]] = {}
+    for group in sharing.values():
+        grown: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for target in plan.checks[group[0]].targets:
             before = names.get(target.text, ())
-            names[target.text] = grown.setdefault((before, name), (*before, name))
+            names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
     for text in names:
         history.row(text)
     part = {name: _Part(name, history.column(name), f'{LISTED}{{list="{name}",target="') for name in plan.checks}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exporter.health import Health
 from exporter.listing import Event, Listing, Standing
 from exporter.plan import Key, Plan
+from exporter.probation import Trial
 from exporter.schedule import Schedule, Turn
 from exporter.verdict import Cause, NotListed, Unknown, Verdict
 from tests.unit.builders import a_list, a_pace, a_plan, quick
@@ -211,7 +212,7 @@ def test_queries_beyond_the_turn_delay_the_next_one() -> None:
     schedule = started(a_plan(20, a_list(pace=a_pace(max_qps=1.0))))
     assert places(due(schedule, START, plenty)) == [0]
     schedule.spent(NAME, 3, START)
-    assert schedule.next_at(START, plenty) == pytest.approx(START + 4)
+    assert schedule.next_at(START, plenty) == pytest.approx(START + 4, abs=1e-6)
     assert due(schedule, START + 3.9, plenty) == []
     assert places(due(schedule, START + 4, plenty)) == [1]
 
@@ -417,7 +418,6 @@ def test_a_list_that_is_down_from_the_start_is_asked_nothing() -> None:
     assert (round(recovery), simulation.asked_within(0, recovery)) == (1860, [])
     assert {place for _, place in simulation.passed} == set(range(20))
     assert sorted(place for _, place in simulation.asked_within(recovery, recovery + 1)) == list(range(20))
-    assert simulation.schedule.trial(NAME) is not None
 
 
 def test_a_list_that_goes_down_is_asked_nothing_until_it_recovers() -> None:
@@ -476,10 +476,10 @@ def test_paused_checks_come_in_portions() -> None:
 def test_paused_checks_cost_no_budget() -> None:
     """What is not asked is not counted: the first check after the recovery does not wait."""
     schedule = started(a_plan(20, a_list(pace=a_pace(max_qps=1.0))), Health.SILENT)
-    assert len(schedule.paused(START, 1000)) == 20
     for turn in schedule.paused(START, 1000):
         schedule.finish(turn, Unknown(Cause.UNHEALTHY), START)
-    assert schedule.next_at(START, plenty) > START
+    schedule.tested(NAME, Health.OK, START)
+    assert len(due(schedule, START, plenty)) == 1
 
 
 FLAPPING = a_plan(30, a_list(pace=a_pace(interval=T, test_interval=T, max_qps=0.005)))
@@ -644,6 +644,14 @@ def test_overdue_adds_up_the_lists() -> None:
     assert Schedule(a_plan(20, a_list("one.example"), a_list("two.example")), START, never_known).overdue(START) == 40
 
 
+def test_a_repeat_that_nobody_takes_is_overdue() -> None:
+    """A check that is to be asked again by now is due like any other."""
+    schedule = started(ONE)
+    fail(schedule, [TIMEOUT], START)
+    assert schedule.overdue(START + 29) == 0
+    assert schedule.overdue(START + 30) == 1
+
+
 def test_no_more_checks_are_overdue_than_there_are() -> None:
     """A check that was never asked and whose slot has come is one check that is due."""
     assert Schedule(PLAN, START, never_known).overdue(START + 2 * T) == 20
@@ -733,3 +741,10 @@ def test_reloads_give_no_new_budget(growth: int) -> None:
         asked += len(due(schedule, START + reload, plenty))
         schedule = Schedule(a_plan(501 + reload * growth, blocklist), START + reload, never_known, schedule)
     assert asked == 30
+
+
+@pytest.mark.parametrize(("daily", "seconds"), [(None, 3600), (100_000, 3600), (48, 14400), (8, 86400)])
+def test_tests_take_no_more_than_half_of_a_small_budget(daily: int | None, seconds: float) -> None:
+    """A list with few queries a day is tested less often, so that its checks are asked too."""
+    pace = a_pace(test_interval=3600.0, max_queries_per_day=daily)
+    assert Trial(Health.OK, START, 0).next_at(pace) - START == seconds

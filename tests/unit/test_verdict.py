@@ -39,6 +39,8 @@ ADDRESSES = st.lists(st.one_of(NEAR, INSIDE), min_size=1, max_size=5)
         pytest.param(ZEN, Kind.IPV4, NoData(), Unknown(Cause.NO_DATA), id="no A, IPv4"),
         pytest.param(ZEN, Kind.IPV6, NoData(), Unknown(Cause.NO_DATA), id="no A, IPv6"),
         pytest.param(ZEN, Kind.DOMAIN, NoData(), NotListed(), id="no A, domain"),
+        pytest.param(ZEN, Kind.IPV4, answered(), Unknown(Cause.NO_DATA), id="codes that are none"),
+        pytest.param(ZEN, Kind.DOMAIN, answered(), NotListed(), id="codes that are none, domain"),
         pytest.param(PLAIN, Kind.IPV4, answered("54.72.130.67"), Unknown(Cause.BOGUS), id="outside 127/8, table or none"),
         pytest.param(ZEN, Kind.IPV4, answered("127.255.255.254"), Unknown(Cause.REFUSED), id="refusal code"),
         pytest.param(KARMA, Kind.IPV4, answered("127.0.0.1"), NotListed(), id="neutral code"),
