@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DAEMONS := rbldnsd unbound prometheus
 ARGS ?=
 
-.PHONY: demo test bench daemons
+.PHONY: demo test bench daemons bench-daemons
 
 demo: $(VENV)/.installed
 	@$(BIN)/dnsbl-exporter demo $(ARGS)
@@ -20,8 +20,16 @@ test: daemons $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
-bench: daemons $(VENV)/.installed-dev
+bench: daemons bench-daemons $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench.client
+	$(BIN)/python -m tests.bench.pipeline
+	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.real_lists
+
+bench-daemons:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dnsperf >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dnsperf >/dev/null; \
+	fi
 
 # Debian and Ubuntu; elsewhere, or without root, tests whose daemon is missing say so and are skipped (and fail under CI).
 daemons:
