@@ -60,6 +60,8 @@ class Engine:
         self._wall = wall
         self._wake = asyncio.Event()
         self._stopping = False
+        self.alive = True
+        """Whether the loop runs, or is yet to."""
         self._asking: Counter[str] = Counter()
         self._freed = 0
         self._enough = 1
@@ -79,6 +81,7 @@ class Engine:
 
     async def run(self) -> None:
         """Check until :meth:`stop`."""
+        self.alive = True
         self._say_laps_too_long()
         writing = asyncio.create_task(guarded(self._keep_written()))
         try:
@@ -91,6 +94,7 @@ class Engine:
                 except TimeoutError:
                     pass
         finally:
+            self.alive = False
             writing.cancel()
             self._close_providers(self._providers)
             for task in self._tests:
@@ -110,7 +114,7 @@ class Engine:
         self.plan, self._providers, self.schedule = plan, providers, schedule
         if before is not providers:
             self._asking.clear()
-            schedule.ground()
+            schedule.begin_anew(self._clock())
             self._close_providers(before)
         self._say_laps_too_long()
         self._wake.set()
@@ -152,7 +156,7 @@ class Engine:
         if self._freed >= self._enough:
             self._wake.set()
         at = self._wall()
-        if type(answer) is Absent and walk.trusted and not walk.retired and self._history.note_clean(check.target.text, name, at):
+        if type(answer) is Absent and walk.trusted and not walk.retired and self._noted(turn, name, at):
             walk.concluded(place)
             self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
             return
@@ -160,6 +164,14 @@ class Engine:
         if (trial := walk.probation.trial) is not None:
             verdict = trust(verdict, trial.health)
         self._conclude(turn, Sighting(verdict, (seconds,), at))
+
+    def _noted(self, turn: Turn, name: str, at: float) -> bool:
+        """Take the shortest way with a clean answer, if it is one that changes nothing. What was never known is taken to be clean
+        only of a list that was tested lately."""
+        target = turn.check.target.text
+        return self._history.note_clean(target, name, at) or (
+            turn.walk.probation.fresh(self._clock()) and self._history.note_first_clean(target, name, at)
+        )
 
     def _conclude(self, turn: Turn, sighting: Sighting) -> None:
         """Note a sighting, or have the list vouch for the change that it would make."""

@@ -198,8 +198,10 @@ class Walk:
         """The answer about a check is there, whatever it is; until then it is not asked again."""
         self._flying.discard(place)
 
-    def ground(self) -> None:
-        """What is in flight will not land: it is due again."""
+    def begin_anew(self, now: float) -> None:
+        """What is in flight will not land and is due again, after a test."""
+        self.probation = Probation(self.blocklist.pace, now)
+        self.trusted = False
         self._catch_up.extendleft(self._flying)
         self._flying.clear()
 

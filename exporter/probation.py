@@ -23,6 +23,7 @@ _SUSPICIOUS = {Cause.REFUSED, Cause.REFUSED_RCODE, Cause.BOGUS, Cause.NO_DATA}
 _FAILURES_IN_A_ROW = 5
 _QUERIES_A_TEST = 4
 _DAY = 86400.0
+_FRESH_SECONDS = 300.0
 _SUSPICION_GAP_SECONDS = 5.0
 
 
@@ -62,6 +63,10 @@ class Probation:
         self._pace = pace
         self._test_at = now
         self._in_a_row = 0
+
+    def fresh(self, now: float) -> bool:
+        """Whether the last test is young enough for what was never known to be learned on its strength."""
+        return self.trial is not None and now - self.trial.at <= _FRESH_SECONDS
 
     def due(self, now: float) -> bool:
         """Whether to test now."""

@@ -75,14 +75,20 @@ class Schedule:
         """Ask again after ``confirm_interval``: a removal is pending."""
         turn.walk.confirm(turn.place, now + turn.check.blocklist.pace.confirm_interval)
 
-    def ground(self) -> None:
-        """What is in flight will not land: ask it again."""
+    def begin_anew(self, now: float) -> None:
+        """Lists are asked in another way from now on: what is in flight will not land, and each list is to be tested first."""
         for walk in self._walks.values():
-            walk.ground()
+            walk.begin_anew(now)
+
+    def wait(self, name: str, now: float) -> float:
+        """Seconds until the list allows one more query; nothing for a list that is not here."""
+        walk = self._walks.get(name)
+        return 0.0 if walk is None else walk.allowance.ready_at(now) - now
 
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
-        self._walks[name].allowance.spend(queries, now)
+        if name in self._walks:
+            self._walks[name].allowance.spend(queries, now)
 
     def tests_due(self, now: float) -> list[Blocklist]:
         """The lists to test now; each of them is to be ``tested``."""

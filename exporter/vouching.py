@@ -24,13 +24,14 @@ from exporter.inquiry import Providers, examine, reason, say_defect
 from exporter.listing import Change, Event, Standing, advance
 from exporter.plan import Check, Plan
 from exporter.schedule import Outcome, Schedule, Turn
-from exporter.verdict import Listed, Unknown, Verdict
+from exporter.verdict import Unknown, Verdict
 
 _log = logging.getLogger(__name__)
 
 _TEST_SHARE = 0.05
 _LEAST_GAP_SECONDS, _MOST_GAP_SECONDS = 0.1, 5.0
 _REASONS_AT_ONCE = 32
+_REASON_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 
 
@@ -92,20 +93,29 @@ class Vouching:
     randomness: Callable[[], int]
     answered: bool = False
     """Whether any check was ever finished."""
-    _claims: dict[str, list[_Claim]] = field(default_factory=lambda: defaultdict(list))
+    _claims: dict[Blocklist, list[_Claim]] = field(default_factory=lambda: defaultdict(list))
     _tests: dict[str, _Tests] = field(default_factory=dict)
     _recordings: set[asyncio.Task[None]] = field(default_factory=set)
 
     def conclude(self, turn: Turn, sighting: Sighting) -> None:
         """Note a sighting, or claim a change by it."""
         claim = _Claim(turn, sighting)
-        if self._advance(claim, "") is None:
+        if not self._needs_a_test(claim):
+            self._advance(claim, "")
             return
-        blocklist = turn.check.blocklist
-        waiting = self._claims[blocklist.name]
+        waiting = self._claims[turn.check.blocklist]
         waiting.append(claim)
         if len(waiting) == 1:
-            self._spawn(self._vouch(blocklist))
+            self._spawn(self._vouch(turn.check.blocklist))
+
+    def _needs_a_test(self, claim: _Claim) -> bool:
+        """Whether it would change a listing (also its codes or a pending removal), or be the first that is ever known of the check,
+        on the word of a list that was not tested lately."""
+        check, verdict = claim.turn.check, claim.sighting.verdict
+        held = self.history.standing(check.key)
+        after, _ = advance(held, verdict, claim.sighting.at, check.blocklist.pace.delist_after)
+        first = held.known_at is None and not isinstance(verdict, Unknown)
+        return after.listings != held.listings or (first and not claim.turn.walk.probation.fresh(self.clock()))
 
     def finished(self, outcome: Outcome) -> None:
         """Tell the hooks of a finished check."""
@@ -170,18 +180,24 @@ class Vouching:
     async def _vouch(self, blocklist: Blocklist) -> None:
         """Test the list, then record or drop what was claimed before the test began."""
         await asyncio.sleep(self._gap(blocklist.name))
-        claims = self._claims.pop(blocklist.name)
+        claims = self._claims.pop(blocklist)
         if not self.present.plan.asks(blocklist):
             return
         health = await self.test(blocklist)
         claims = [_trusted(claim, health) for claim in claims if self.present.plan.holds(claim.turn.check)]
-        reasons = await self._reasons([claim.turn.check for claim in claims if isinstance(claim.sighting.verdict, Listed)])
+        reasons = await self._reasons([claim.turn.check for claim in claims if self._opens(claim)])
         for claim in claims:
             record = self._advance(claim, reasons.get(claim.turn.check.key, ""))
             if record is not None:
                 self.history.hold(record)
                 self._finish(claim, record.standing)
         self.tell_changes(await self.history.commit())
+
+    def _opens(self, claim: _Claim) -> bool:
+        check = claim.turn.check
+        held = self.history.standing(check.key)
+        _, changes = advance(held, claim.sighting.verdict, claim.sighting.at, check.blocklist.pace.delist_after)
+        return any(change.event is Event.LISTED for change in changes)
 
     def _gap(self, name: str) -> float:
         """Seconds until the list may be tested for changes again."""
@@ -192,15 +208,26 @@ class Vouching:
         return max(0.0, last.began + gap - self.clock())
 
     async def _reasons(self, checks: Sequence[Check]) -> dict[Key, str]:
-        """The lists' words about checks that are to be recorded as listed."""
+        """The lists' words about checks that are to be recorded as listed: as many as the list's pace gives in a few seconds. A listing
+        does not wait longer for its reason."""
+        found: dict[Key, str] = {}
         limit = asyncio.Semaphore(_REASONS_AT_ONCE)
 
-        async def one(check: Check) -> str:
+        async def one(check: Check) -> None:
             async with limit:
-                return await reason(self.present.providers, check.blocklist, check.target)
+                name = check.blocklist.name
+                while (wait := self.present.schedule.wait(name, self.clock())) > 0:
+                    await asyncio.sleep(wait)
+                self.present.schedule.spent(name, 1, self.clock())
+                found[check.key] = await reason(self.present.providers, check.blocklist, check.target)
 
-        texts = await asyncio.gather(*(one(check) for check in checks))
-        return {check.key: text for check, text in zip(checks, texts, strict=True)}
+        if checks:
+            asking = [asyncio.create_task(one(check)) for check in checks]
+            _, late = await asyncio.wait(asking, timeout=_REASON_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        return found
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(guarded(work))

@@ -27,6 +27,7 @@ from exporter.verdict import Cause, Hit, Listed, NotListed, Unknown, Verdict
 LISTED, UNKNOWN = 1, 3
 
 _AT_ONCE = 64
+_PIPE_WIDTH = 1000
 
 _ADVICE = {
     Health.REFUSED: "the list refuses your resolver: use a resolver of your own, register it, or get a key",
@@ -132,7 +133,8 @@ def _exit_code(result: Result) -> int:
 
 
 def _print(results: Sequence[Result]) -> None:
-    console = Console()
+    # A pipe has no width to wrap at: a row is a line there.
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
     table = Table("Target", "List", "Verdict", "Sublist", "Codes", "What it means, and what to do", header_style="bold")
     for result in results:
         blocklist, target = result.check.blocklist, result.check.target

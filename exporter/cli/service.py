@@ -2,7 +2,8 @@
 
 Rules:
 
-1. The history opens before anything listens, so the first scrape after a restart shows what was known.
+1. The history opens before anything listens, so the first scrape after a restart shows what was known; and everything listens
+   before any list is asked, so a service that cannot start bothers nobody.
 2. A reload makes everything new before anything is swapped; a config with a fault changes nothing.
 3. SIGTERM and SIGINT end the service; what was found is written first.
 """
@@ -117,21 +118,14 @@ async def serve(options: Options, config: Config) -> None:
     history = History(options.history_path or config.history_path, config.history_keep, time.time)
     try:
         running = Running(options, config, history)
-        checking = asyncio.create_task(running.engine.run())
-        app = web.application(
-            web.Service(running.metrics(), lambda: not checking.done(), lambda: running.engine.answered, running.reload)
-        )
-        try:
-            runner = await web.listen(app, options.listen)
-        except OSError:
-            checking.cancel()
-            await asyncio.gather(checking, return_exceptions=True)
-            raise
         _watch_signals(running)
+        engine = running.engine
+        app = web.application(web.Service(running.metrics(), lambda: engine.alive, lambda: engine.answered, running.reload))
+        runner = await web.listen(app, options.listen)
         for address in runner.addresses:
             _log.info("listening", extra={"fields": {"address": _shown(address)}})
         _log.info("started", extra={"fields": {"version": __version__} | _size(config)})
-        await checking
+        await engine.run()
         await runner.cleanup()
     finally:
         await history.close()

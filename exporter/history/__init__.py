@@ -50,6 +50,8 @@ class History:
         self._keep = keep
         self._clock = clock
         self._fault = Fault.NONE
+        self._failing = False
+        """Whether the last attempt to write failed."""
         self._store, loaded = self._open(path)
         self._shown = loaded.standings
         self._totals = loaded.totals
@@ -88,21 +90,31 @@ class History:
         return self._totals.get(name, Totals())
 
     def note_clean(self, target: str, name: str, at: float) -> bool:
-        """Note a clean answer about a check that is on nothing: nearly every answer, so it has a way of its own, with the same
-        outcome as :func:`exporter.listing.advance`. False, and nothing is noted, if the check is on something."""
+        """Note a clean answer about a check that is known and on nothing: nearly every answer, so it has a way of its own, with the
+        same outcome as :func:`exporter.listing.advance`. False, and nothing is noted, if the check is anything else."""
         row = self._shown.row(target)
         column = self._shown.column(name)
-        state = column.states[row]
+        if not column.known_at[row]:
+            return False
+        return self._clear(target, name, row, column, at)
+
+    def note_first_clean(self, target: str, name: str, at: float) -> bool:
+        """The same for a check that was never known."""
+        row = self._shown.row(target)
+        return self._clear(target, name, row, self._shown.column(name), at)
+
+    def _clear(self, target: str, name: str, row: int, column: Column, at: float) -> bool:
         if self._ahead and (target, name) in self._ahead:
             return False
-        if state != State.NOT_LISTED:
-            if state > State.NOT_LISTED or row in column.listings:
-                return False
+        state = column.states[row]
+        if state == State.NOT_LISTED:
+            self._later.add(target)
+        elif state > State.NOT_LISTED or row in column.listings:
+            return False
+        else:
             column.states[row], column.causes[row], column.unknown_since[row] = State.NOT_LISTED, 0, 0.0
             self._soon.add(target)
             self._news.add(target)
-        else:
-            self._later.add(target)
         column.known_at[row] = at
         return True
 
@@ -133,7 +145,10 @@ class History:
         self._backlog.append(record)
 
     async def commit(self) -> list[Record]:
-        """Write what is held and show it. Returns everything that is shown since; nothing if writing failed."""
+        """Write what is held and show it. Returns everything that is shown since; nothing if writing failed, or failed last time:
+        then it waits for the next flush, so that many changes do not each wait for a locked file."""
+        if self._failing:
+            return []
         return await asyncio.shield(self._write(flush=False))  # half a write would be written twice
 
     async def flush(self) -> list[Record]:
@@ -176,13 +191,16 @@ class History:
 
     async def _write(self, *, flush: bool) -> list[Record]:
         async with self._writing:
+            if self._failing and not flush:
+                return []
             changed = list(self._backlog)
             noted = self._soon if flush else set()
             if flush:
                 self._soon = set()
             if not changed and not noted:
                 return []
-            if not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted))):
+            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted)))
+            if self._failing:
                 self._soon |= noted
                 return []
             for _ in changed:

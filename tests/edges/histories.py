@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from struct import Struct
 
 from exporter.history import History, Key, Record
 from exporter.listing import Event, Standing, advance
@@ -87,6 +88,21 @@ def query(path: Path, sql: str) -> list[tuple[object, ...]]:
 def rows(path: Path) -> list[tuple[object, ...]]:
     """Every listing in the file: target, list, sublist, number, opened, closed."""
     return query(path, "SELECT target, list, sublist, number, opened, closed FROM listings ORDER BY 1, 2, 3, 4")
+
+
+FACT = Struct("<HBdd")
+"""List, cause, last known, unknown since: see `exporter.history.store`, of which this is independent on purpose."""
+
+
+def facts(path: Path) -> list[tuple[str, str, int, float, float]]:
+    """What the file knows of checks besides listings: target, list, cause (0 for none), last known, unknown since."""
+    lists = {number: str(name) for number, name in query(path, "SELECT id, name FROM lists")}
+    return sorted(
+        (str(target), lists[number], cause, known_at, since)
+        for target, blob in query(path, "SELECT target, facts FROM known")
+        if isinstance(blob, bytes)
+        for number, cause, known_at, since in FACT.iter_unpack(blob)
+    )
 
 
 def killed(path: Path, copy: Path) -> None:

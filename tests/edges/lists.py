@@ -1,7 +1,7 @@
 """Blocklists as a config would make them, and one question put to them.
 
 Rule 1: what a test does not say is the config's default: 127.255.255.0/24 refuses, RFC 5782's test entries, no code table.
-Rule 2: a provider lives in one loop, as in the service. Every test has one, and its providers are closed in it (see ``conftest``).
+Rule 2: a provider lives in one loop, as in the service. Every test has one, and its providers are closed in it: see `conftest`.
 """
 
 import asyncio

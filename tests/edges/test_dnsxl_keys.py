@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,8 @@ from exporter.blocklist import Blocklist, Key
 from exporter.inquiry import examine, inquire, reason
 from exporter.providers import Reply
 from exporter.target import Target
-from exporter.verdict import Cause
-from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, TARGET, ZONE, dnsxl, run, unknown
+from exporter.verdict import Answer, Cause
+from tests.edges.lists import ADDRESSES, ATTEMPT_SECONDS, TARGET, ZONE, T, dnsxl, run, unknown
 from tests.servers import behaviour as honest
 from tests.servers import mischief
 from tests.servers.behaviour import Behaviour, Packet, Question
@@ -102,6 +103,12 @@ def test_a_reason_comes_without_the_key(rude: Rude, text: str, expected: str) ->
 class Broken:
     """A provider that breaks its promise, with the key in the text of what it raises."""
 
+    def submit(self, blocklist: Blocklist, target: Target, token: T, done: Callable[[T, Answer, float], None]) -> None:
+        raise LookupError(target.name_under(blocklist.suffix))
+
+    def room(self, blocklist: Blocklist) -> int:
+        return 1
+
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
         raise LookupError(target.name_under(blocklist.suffix))
 
@@ -110,6 +117,9 @@ class Broken:
 
     def resolvers(self) -> dict[str, bool]:
         return {}
+
+    def close(self) -> None:
+        pass
 
 
 def test_a_provider_that_raises_costs_an_unknown_and_tells_no_secret(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from tests.edges.histories import (
     KEY,
     LIST,
     OTHER,
+    facts,
     killed,
     known,
     learn,
@@ -48,16 +49,41 @@ def test_a_change_is_shown_only_once_it_is_in_the_file(path: Path) -> None:
 
 
 def test_what_changes_nothing_is_shown_at_once_and_written_by_a_flush(path: Path) -> None:
-    """When a check was last known needs no commit."""
+    """What can be learned again needs no commit: a new state is written soon, how lately it was confirmed by a full flush."""
 
     async def tell() -> None:
         async with opened(path) as history:
             learn(history, KEY, CLEAN, 3.0)
             assert history.shown(KEY) == Standing(3.0)
             assert await history.commit() == []
-            assert query(path, "SELECT * FROM standings") == []
+            assert facts(path) == []
             assert await history.flush() == []
-            assert query(path, "SELECT target, known_at FROM standings") == [(KEY[0], 3.0)]
+            assert facts(path) == [(*KEY, 0, 3.0, 0.0)]
+            learn(history, KEY, CLEAN, 4.0)
+            assert history.shown(KEY) == Standing(4.0)
+            assert await history.flush() == []
+            assert facts(path) == [(*KEY, 0, 3.0, 0.0)]
+            assert await history.flush_all() == []
+            assert facts(path) == [(*KEY, 0, 4.0, 0.0)]
+            learn(history, KEY, TIMEOUT, 5.0)
+            assert history.shown(KEY) == Standing(4.0, (), Cause.TIMEOUT, 5.0)
+            assert await history.flush() == []
+            ((*_, cause, known_at, since),) = facts(path)
+            assert (cause > 0, known_at, since) == (True, 4.0, 5.0)
+
+    asyncio.run(tell())
+
+
+def test_closing_writes_how_lately_checks_were_asked(path: Path) -> None:
+    """An orderly end leaves nothing to be learned again."""
+
+    async def tell() -> None:
+        async with opened(path) as history:
+            learn(history, KEY, CLEAN, 3.0)
+            await history.flush()
+            learn(history, KEY, CLEAN, 4.0)
+        async with opened(path) as history:
+            assert history.shown(KEY) == Standing(4.0)
 
     asyncio.run(tell())
 

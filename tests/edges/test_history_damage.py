@@ -139,7 +139,19 @@ def test_a_log_goes_with_its_damaged_file(path: Path) -> None:
     assert "history.db-wal" not in names(path.parent)
 
 
-@pytest.mark.parametrize("statement", ["DROP TABLE listings", "DROP TABLE standings", "DELETE FROM created"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE listings",
+        "DROP TABLE known",
+        "DROP TABLE lists",
+        "DROP TABLE totals",
+        "DELETE FROM created",
+        "DELETE FROM lists",
+        "UPDATE known SET facts = x'0102'",
+        "UPDATE known SET facts = 'text'",
+    ],
+)
 def test_a_history_without_a_part_of_it_is_set_aside_or_refused(path: Path, statement: str) -> None:
     """A file that is whole to SQLite, but no history to us, is no crash, and free for another start."""
     asyncio.run(filled(path))
@@ -152,6 +164,7 @@ def test_a_history_without_a_part_of_it_is_set_aside_or_refused(path: Path, stat
                 assert known(history.shown(KEY)) == {}
 
     asyncio.run(begin())
+    assert {ASIDE, "history.db"} <= names(path.parent)
     path.unlink()
     asyncio.run(begin())
 

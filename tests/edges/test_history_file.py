@@ -1,7 +1,6 @@
 """The file itself: made, opened, refused, and nobody else's while it is open."""
 
 import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,8 +11,10 @@ import pytest
 from exporter.history import HistoryError, Totals
 from exporter.history.file import VERSION
 from exporter.listing import Standing
+from exporter.verdict import Cause
 from tests.edges.histories import (
     CLEAN,
+    FACT,
     HIT,
     KEY,
     LIST,
@@ -24,6 +25,7 @@ from tests.edges.histories import (
     learn,
     locked,
     names,
+    noise,
     opened,
     query,
     rows,
@@ -65,7 +67,7 @@ def test_a_new_file_has_the_version_and_the_tables(path: Path) -> None:
     asyncio.run(tell())
     assert query(path, "PRAGMA user_version") == [(VERSION,)]
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
-    assert query(path, TABLES) == [("created",), ("listings",), ("standings",), ("totals",)]
+    assert query(path, TABLES) == [("created",), ("known",), ("listings",), ("lists",), ("totals",)]
     assert path.read_bytes()[68:72] == b"DNSB"
     assert names(path.parent) == {"history.db", "history.db-lock"}
 
@@ -132,12 +134,18 @@ def text_of_other_letters(path: Path) -> None:
     path.write_text("# Überwachte Adressen\ntargets: [203.0.113.5]\n")
 
 
+def binary(path: Path) -> None:
+    """A picture, say: neither text nor a database."""
+    path.write_bytes(noise(1000))
+
+
 REFUSED = [
     pytest.param(newer, f"newer dnsbl-exporter (schema {VERSION + 1}, this one knows {VERSION}); upgrade", id="newer"),
     pytest.param(anothers, "another program's database; set history.path", id="another program's"),
     pytest.param(anothers_with_an_id, "another program's database; set history.path", id="another program's, by its ID"),
-    pytest.param(text, "text file, not a history; set history.path", id="text"),
-    pytest.param(text_of_other_letters, "text file, not a history; set history.path", id="text of other letters"),
+    pytest.param(text, "is not a history; set history.path", id="text"),
+    pytest.param(text_of_other_letters, "is not a history; set history.path", id="text of other letters"),
+    pytest.param(binary, "is not a history; set history.path", id="neither text nor a database"),
     pytest.param(Path.mkdir, "cannot be read: Is a directory", id="folder"),
 ]
 
@@ -162,14 +170,20 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_cause_of_another_release_is_no_crash(path: Path) -> None:
-    """A file of the same version may hold a cause that only another release has: it is opened, or refused as a history."""
+    """A file of the same version may hold a cause that only another release has: the check is unknown, and all else is there."""
     asyncio.run(one_listing(path))
-    execute(path, "UPDATE standings SET unknown = 'dnssec', unknown_since = 1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for target, blob in connection.execute("SELECT target, facts FROM known").fetchall():
+            number, _, known_at, _ = FACT.unpack(blob)
+            foreign = FACT.pack(number, 200, known_at, 1.5)
+            connection.execute("UPDATE known SET facts = ? WHERE target = ?", (foreign, target))
 
     async def look() -> None:
-        with contextlib.suppress(HistoryError):
-            async with opened(path) as history:
-                assert known(history.shown(KEY)) == {"": (1, 1.0, None)}
+        async with opened(path) as history:
+            for key, listings in ((KEY, {"": (1, 1.0, None)}), (OTHER, {})):
+                held = history.shown(key)
+                assert (known(held), held.known_at, held.unknown_since) == (listings, 1.0, 1.5)
+                assert held.unknown in tuple(Cause)
 
     asyncio.run(look())
 

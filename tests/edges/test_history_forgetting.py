@@ -28,7 +28,7 @@ def test_only_what_ended_long_ago_is_forgotten(path: Path) -> None:
         history = History(path, KEEP, lambda: now[0])
         try:
             for key in (present, ended, lately):
-                learn(history, key, HIT, 0.0)
+                learn(history, key, HIT, 5.0)
             learn(history, ended, CLEAN, 10.0, delist_after=1)
             learn(history, lately, CLEAN, 20.0, delist_after=1)
             learn(history, clean, CLEAN, 10.0)
@@ -36,10 +36,10 @@ def test_only_what_ended_long_ago_is_forgotten(path: Path) -> None:
             await history.flush()
             now[0] = KEEP + 15.0
             await history.forget_old()
-            assert rows(path) == [(*present, "", 1, 0.0, None), (*lately, "", 1, 0.0, 20.0)]
+            assert rows(path) == [(*present, "", 1, 5.0, None), (*lately, "", 1, 5.0, 20.0)]
             shown = [history.shown(key) for key in (present, ended, lately, clean, clean_lately)]
-            assert [known(each) for each in shown] == [{"": (1, 0.0, None)}, {}, {"": (1, 0.0, 20.0)}, {}, {}]
-            assert [each.known_at for each in shown] == [0.0, None, 20.0, None, 20.0]
+            assert [known(each) for each in shown] == [{"": (1, 5.0, None)}, {}, {"": (1, 5.0, 20.0)}, {}, {}]
+            assert [each.known_at for each in shown] == [5.0, None, 20.0, None, 20.0]
             assert history.totals(LIST) == Totals(3, 2)
         finally:
             await history.close()

@@ -39,7 +39,7 @@ class Life:
         return History(self.path, KEEP, lambda: float(self._starts))
 
     async def live(self, steps: list[Step]) -> None:
-        for at, step in enumerate(steps):
+        for at, step in enumerate(steps, start=1):
             match step:
                 case (key, verdict):
                     record = learn(self.history, key, verdict, float(at), reason=f"at {at}")

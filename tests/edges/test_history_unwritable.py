@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.edges.histories import (
     LIST,
     OTHER,
     damage_in_use,
+    digest,
     garbage_in_the_middle,
     known,
     learn,
@@ -145,6 +145,25 @@ def test_forgetting_that_fails_forgets_nothing(path: Path) -> None:
     asyncio.run(tell())
 
 
+def test_a_listing_after_forgetting_failed_is_in_the_file_as_it_is_shown(path: Path) -> None:
+    """What could not be forgotten does not mix with what begins next."""
+
+    async def tell() -> None:
+        async with opened(path, 1e6) as history:
+            await listed_once(history)
+            learn(history, KEY, CLEAN, 2.0, delist_after=1)
+            await history.commit()
+            with locked(path):
+                await history.forget_old()
+            learn(history, KEY, HIT, 1e6)
+            await history.commit()
+            shown = history.shown(KEY)
+        async with opened(path, 1e6) as history:
+            assert history.shown(KEY) == shown
+
+    asyncio.run(tell())
+
+
 # ---- full
 
 
@@ -233,8 +252,8 @@ def test_a_file_that_broke_on_a_full_disk_is_rebuilt_once_there_is_room(full: Di
 
 @pytest.mark.parametrize("room", range(0, 28, 3))
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_start_on_a_full_disk_is_an_error_and_breaks_nothing(full: Disk, exists: bool, room: int) -> None:
-    """With too little room the start is refused with the file's name; with enough it works; later the history is whole."""
+def test_a_start_on_a_full_disk_breaks_nothing(full: Disk, exists: bool, room: int) -> None:
+    """With too little room a history cannot be made, but one that is there is shown; later it is whole."""
     path = full.folder / "history.db"
 
     async def tell() -> None:
@@ -242,9 +261,11 @@ def test_a_start_on_a_full_disk_is_an_error_and_breaks_nothing(full: Disk, exist
             async with opened(path) as history:
                 await listed_once(history)
         full.fill(leave=room)
-        with suppress(HistoryError):
-            async with opened(path):
-                pass
+        try:
+            async with opened(path) as history:
+                assert known(history.shown(KEY)) == ({"": (1, 1.0, None)} if exists else {})
+        except HistoryError:
+            assert not exists
         full.free()
         async with opened(path) as history:
             assert known(history.shown(KEY)) == ({"": (1, 1.0, None)} if exists else {})
@@ -254,15 +275,61 @@ def test_a_start_on_a_full_disk_is_an_error_and_breaks_nothing(full: Disk, exist
     asyncio.run(tell())
 
 
-@pytest.mark.parametrize("exists", [True, False])
-def test_a_start_on_a_full_disk_names_the_file_and_the_trouble(full: Disk, exists: bool) -> None:
-    """Who reads the error knows which file could not be opened, and that it is the disk."""
+def test_a_history_that_is_there_is_read_on_a_full_disk_and_caught_up_with(disk: Disk, caplog: pytest.LogCaptureFixture) -> None:
+    """Started while nothing can be written, the history shows what it holds and the log names the file and the disk; checking
+    goes on, and once there is room everything is written."""
+    path = disk.folder / "history.db"
+
+    async def tell() -> None:
+        async with opened(path) as history:
+            await listed_once(history)
+            created = history.created
+        before = digest(path)
+        disk.fill()
+        async with opened(path, 99.0) as history:
+            assert (known(history.shown(KEY)), history.totals(LIST)) == ({"": (1, 1.0, None)}, Totals(1, 0))
+            assert (history.created, history.write_failures) == (created, 0)
+            await stays_behind(history)
+            assert (await history.flush(), history.write_failures) == ([], 2)
+            assert digest(path) == before
+            disk.free()
+            await has_caught_up(history, path)
+            assert history.created == created
+        await is_all_there(path)
+
+    asyncio.run(tell())
+    said = {record.getMessage(): record.__dict__["fields"] for record in caplog.records if record.levelno >= logging.ERROR}
+    assert said["history cannot be written to"]["path"] == str(path)
+    assert "disk" in said["history cannot be written to"]["error"]
+
+
+def test_a_history_that_is_only_read_stays_locked_against_others(full: Disk) -> None:
+    """Two never write to one file, also when the first could not write yet."""
+    path = full.folder / "history.db"
+
+    async def tell() -> None:
+        async with opened(path) as history:
+            await listed_once(history)
+        full.fill()
+        async with opened(path) as history:
+            with pytest.raises(HistoryError, match="in use by another dnsbl-exporter"):
+                async with opened(path):
+                    pass
+            full.free()
+            learn(history, OTHER, HIT, 3.0)
+            assert told(await history.commit()) == [(OTHER[0], Event.LISTED, "", 1)]
+            with pytest.raises(HistoryError, match="in use by another dnsbl-exporter"):
+                async with opened(path):
+                    pass
+
+    asyncio.run(tell())
+
+
+def test_a_first_start_on_a_full_disk_names_the_file_and_the_trouble(full: Disk) -> None:
+    """Where there is no history yet none can be made: who reads the error knows which file, and that it is the disk."""
     path = full.folder / "history.db"
 
     async def tell() -> str:
-        if exists:
-            async with opened(path) as history:
-                await listed_once(history)
         full.fill()
         with pytest.raises(HistoryError) as refused:
             async with opened(path):
