@@ -2,9 +2,9 @@
 
 Rules:
 
-1. There are :data:`PORTS` of them, each with a source port that the kernel chose, and a packet goes out of a random one, so
-   that a forger must guess it (RFC 5452 §4.5, §9.2). None is used for longer than :data:`_LIFE_SECONDS`; it is closed once
-   nothing waits on it.
+1. There are :data:`PORTS` of them, each with a source port that the kernel chose, and a packet goes out of a random one, so that
+   a forger must guess it (RFC 5452 §4.5, §9.2). None is used for longer than :data:`_LIFE_SECONDS`; it is closed once nothing
+   waits on it.
 2. They are connected: the kernel drops what does not come from the resolver's address and port, and tells of a port where nobody
    listens (RFC 1122 §4.1.3.3).
 3. A read is bounded, so that no flood holds up the loop. What is left makes the socket readable again.

@@ -4,9 +4,9 @@ A resolver drops what its receive buffer cannot hold; rbldnsd asks for one of 64
 what the path can take, as TCP's does, in rounds of as many answers as it is wide:
 
 1. It starts small and doubles each round (slow start, RFC 5681 §3.1). Nothing grows while there is too little to ask to fill it.
-2. When answers take clearly longer than the shortest time known, queries stand in a queue somewhere (as in TCP Vegas). What is
-   on the path itself is the window times the shortest time over the mean, with :data:`_TOLERANCE` for a path that is unsteady;
-   the window is that and :data:`_QUEUE` more: enough to keep both ends busy, and less than rbldnsd holds.
+2. When answers take clearly longer than the shortest time known, queries stand in a queue somewhere (as in TCP Vegas). What is on
+   the path itself is the window times the shortest time over the mean, with :data:`_TOLERANCE` for a path that is unsteady; the
+   window is that and :data:`_QUEUE` more: enough to keep both ends busy, and less than rbldnsd holds.
 3. When more than a quarter of a round got lost, it halves. Less than that is no congestion but a bad path or a silent list, and
    is only asked again; TCP would crawl at 2 % loss. What is lost twice counts once, and an answer that comes after all takes it
    back.
@@ -18,10 +18,10 @@ needed.
 
 from math import inf
 
-_START = 32
-_LEAST = 4
+_START = 64
+_LEAST = 32
 _MOST = 2000
-_QUEUE = 112
+_QUEUE = 96
 _TOLERANCE = 1.5
 _LEAST_ROUND = 16
 _LOST_PART = 4
@@ -35,8 +35,19 @@ class Window:
     """``size`` queries may be on their way. ``timeout`` is how long the answer to a first transmission may take."""
 
     __slots__ = (
-        "_afresh_at", "_deviation", "_left", "_lost", "_mean", "_round", "_seconds", "_shortest", "_slow_start", "full", "size",
-        "timeout", )  # fmt: skip
+        "_afresh_at",
+        "_deviation",
+        "_left",
+        "_lost",
+        "_mean",
+        "_round",
+        "_seconds",
+        "_shortest",
+        "_slow_start",
+        "full",
+        "size",
+        "timeout",
+    )
 
     def __init__(self) -> None:
         self.size = _START

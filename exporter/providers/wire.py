@@ -11,8 +11,8 @@ A query (RFC 1035 §4.1) is put together from four pieces, of which only the fir
 Rules:
 
 1. A reply counts only if it repeats the question octet for octet, case included. The zone is written in random case
-   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too. An error may leave the question out (RFC 1035 §4.1.1: a
-   server that could not read it).
+   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too. An error may leave the question out (RFC 1035 §4.1.1: a server
+   that could not read it).
 2. What common servers send is read here: NXDOMAIN, no records, A records of the very name, errors. Anything else that is sound is
    :data:`ODD`: cut off (TC), an alias, records of other kinds in the answer.
 3. A reply whose records do not end within it is no reply. No octet of a stranger makes this raise.
@@ -20,6 +20,7 @@ Rules:
 
 import os
 import string
+import struct
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address
@@ -40,6 +41,7 @@ _OPT = _ROOT + _OPT_TYPE + PAYLOAD.to_bytes(2) + bytes(6)
 _ONE = b"\0\x01"
 _NONE = b"\0\0"
 _NO_RECORDS = bytes(6)
+_COUNTS = struct.Struct("!3H")
 _QR_OPCODE = 0xF8
 _QR = 0x80
 _TC = 0x02
@@ -133,8 +135,7 @@ def read(packet: bytes, question: bytes) -> Reading:
         return None
     rcode = packet[3] & _RCODE
     if packet[4:6] != _ONE or not packet.startswith(question, _HEADER_OCTETS):
-        unread = packet[4:6] == _NONE and rcode not in (_NOERROR, _NXDOMAIN)
-        return _FAILURES[rcode] if unread else None
+        return _read_unread(packet, rcode)
     if packet[2] & _TC:
         return ODD
     if rcode == _NXDOMAIN and packet.startswith(_NO_RECORDS, 6):  # what a list itself says of nearly everything
@@ -142,9 +143,20 @@ def read(packet: bytes, question: bytes) -> Reading:
     return _read_records(packet, question, rcode)
 
 
+def _read_unread(packet: bytes, rcode: int) -> Reading:
+    """An error of a server that does not repeat the question."""
+    sound = packet[4:6] == _NONE and _skip(packet, _HEADER_OCTETS, sum(_counts(packet))) is not None
+    return _FAILURES[rcode] if sound and rcode not in (_NOERROR, _NXDOMAIN) else None
+
+
+def _counts(packet: bytes) -> tuple[int, int]:
+    """How many records there are in the answer, and how many more."""
+    answers, authority, additional = _COUNTS.unpack_from(packet, 6)
+    return answers, authority + additional
+
+
 def _read_records(packet: bytes, question: bytes, rcode: int) -> Reading:
-    answers = int.from_bytes(packet[6:8])
-    others = int.from_bytes(packet[8:10]) + int.from_bytes(packet[10:12])
+    answers, others = _counts(packet)
     addresses, end = _read_addresses(packet, question, answers)
     strangers = answers - len(addresses)
     extended = _skip(packet, end, strangers + others)

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.servers.ask import endpoint
 from tests.servers.daemon import Daemon, wait_until
 
-LISTENING = re.compile(r"\bmsg=listening\b.*?\baddress=\"?([^\s\"]+)")
+LISTENING = re.compile(r"\bmsg(?:=|\": \")listening\b.*?\baddress(?:=|\": )\"?([^\s\"]+)")  # in logfmt or JSON
 HTTP_SECONDS = 10.0
 START_SECONDS = 20.0
 END_SECONDS = 10.0  # promised after SIGTERM

@@ -34,7 +34,7 @@ class Path:
 
 def test_it_starts_small_and_doubles() -> None:
     """On a long and wide path each round is twice the one before."""
-    assert Path(0.05, 1e9).rounds(4) == [64, 128, 256, 512]
+    assert Path(0.05, 1e9).rounds(4) == [128, 256, 512, 1024]
 
 
 def test_it_has_an_upper_limit() -> None:
@@ -44,7 +44,7 @@ def test_it_has_an_upper_limit() -> None:
 
 def test_it_does_not_grow_without_need() -> None:
     """While there is too little to ask to fill it, nothing is learned about what would fit."""
-    assert set(Path(0.05, 1e9).rounds(9, full=False)) == {32}
+    assert set(Path(0.05, 1e9).rounds(9, full=False)) == {64}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_it_fits_the_path(trip: float, rate: float, least: int, most: int) -> No
 
 def test_it_leaves_a_bad_path_alone() -> None:
     """Two in a hundred lost are asked again, but they are no reason to slow down."""
-    assert Path(0.05, 1e9).rounds(4, lost=0.02) == [64, 128, 256, 512]
+    assert Path(0.05, 1e9).rounds(4, lost=0.02) == [128, 256, 512, 1024]
 
 
 def test_it_halves_when_much_is_lost_and_comes_back() -> None:

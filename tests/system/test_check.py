@@ -1,0 +1,330 @@
+"""The commands that end by themselves: what they print, and the exit code that a script decides by."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ask import prefix
+from tests.servers.behaviour import (
+    Packet,
+    Question,
+    absent,
+    healthy,
+    listed,
+    refused,
+    servfail,
+    zone_data,
+)
+from tests.servers.ports import free_port
+from tests.servers.rude import Rude
+from tests.system.command import run
+from tests.system.settings import addresses_on, config
+
+ZEN, PLAIN, REFUSING, DBL = "zen.example", "plain.example", "refusing.example", "dbl.example"
+LISTED, CLEAN, FAILING, LISTED_AND_FAILING = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"
+ZEN_CODES = {
+    "127.0.0.2": {"sublist": "SBL", "meaning": "sent spam to a trap"},
+    "127.0.0.4": {"sublist": "XBL", "meaning": "an infected host"},
+}
+DELIST_URL = "https://zen.example/remove?ip={target}"
+
+
+@pytest.fixture(name="rude", scope="module")
+def _rude() -> Iterator[Rude]:
+    with Rude() as rude:
+        bad = {prefix(target): ["127.0.0.2", "127.0.0.4", "127.0.0.9"] for target in (LISTED, LISTED_AND_FAILING)}
+        rude.behave(ZEN, healthy(zone_data(bad, txt="Spam seen,\nsee [red]https://zen.example/[/red]\x1b[31m")))
+        rude.behave(PLAIN, healthy(absent))
+        for target in (FAILING, LISTED_AND_FAILING):
+            rude.behave(f"{prefix(target)}.{PLAIN}", servfail)
+        rude.behave(REFUSING, refused)
+        rude.behave(DBL, healthy(zone_data({"bad.example": "127.0.1.2"})))
+        yield rude
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path, rude: Rude) -> Path:
+    lists = [
+        addresses_on(ZEN, codes=ZEN_CODES, delist_url=DELIST_URL),
+        addresses_on(PLAIN),
+        {"zone": DBL, "kinds": ["domain"]},
+    ]
+    (tmp_path / "config.yml").write_text(config(rude.address, lists, [LISTED, "bad.example"]))
+    (tmp_path / "refused.yml").write_text(config(rude.address, [addresses_on(PLAIN), addresses_on(REFUSING)], [LISTED]))
+    return tmp_path
+
+
+# ---- check
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ([CLEAN], 0),
+        (["good.example"], 0),
+        ([LISTED], 1),
+        ([CLEAN, LISTED], 1),
+        (["BAD.example."], 1),
+        ([FAILING], 3),
+        ([CLEAN, FAILING], 3),
+        ([LISTED_AND_FAILING], 1),
+        ([FAILING, "--list", ZEN], 0),
+        ([LISTED, "--list", PLAIN], 0),
+        ([LISTED, "--json"], 1),
+        ([FAILING, "--json"], 3),
+        ([LISTED, "--list", PLAIN, "--list", ZEN], 1),
+    ],
+)
+def test_the_exit_code_says_whether_anything_is_listed(folder: Path, args: list[str], code: int) -> None:
+    """0 is clean on all, 1 listed on any, 3 not listed but some unknown."""
+    ended = run("check", *args, "--config.file=config.yml", folder=folder)
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["192.0.2.300"], "'192.0.2.300' is not a valid IP address"),
+        (["nonsense"], "'nonsense' is neither an IP address nor a domain"),
+        ([LISTED, "--list", "other.example"], f"no such list: other.example; there are {ZEN}, {PLAIN}, {DBL}"),
+        (["bad.example", "--list", ZEN], "bad.example: none of these lists takes it (it is of kind domain)"),
+        ([], "Missing argument 'TARGET...'"),
+        ([LISTED, "--config.file=missing.yml"], "missing.yml:1: cannot be read"),
+        ([LISTED, "--verbose"], "--verbose"),
+    ],
+)
+def test_a_question_that_cannot_be_put_is_exit_2(folder: Path, args: list[str], said: str) -> None:
+    """A bad target, an unknown list or flag and an unreadable config are said in words, and nothing is printed to stdout."""
+    ended = run("check", "--config.file=config.yml", *args, folder=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_json_says_everything(folder: Path) -> None:
+    """Each check has its verdict and what belongs to it, what is listed first."""
+    ended = run("check", LISTED_AND_FAILING, CLEAN, "--json", "--config.file=config.yml", folder=folder)
+    assert json.loads(ended.stdout) == [
+        {
+            "target": LISTED_AND_FAILING,
+            "list": ZEN,
+            "health": "ok",
+            "verdict": "listed",
+            "sublists": [
+                {"sublist": "127.0.0.9", "codes": ["127.0.0.9"], "meaning": ""},
+                {"sublist": "SBL", "codes": ["127.0.0.2"], "meaning": "sent spam to a trap"},
+                {"sublist": "XBL", "codes": ["127.0.0.4"], "meaning": "an infected host"},
+            ],
+            "reason": "Spam seen, see [red]https://zen.example/[/red] [31m",
+            "delist_url": DELIST_URL.replace("{target}", LISTED_AND_FAILING),
+        },
+        {"target": LISTED_AND_FAILING, "list": PLAIN, "health": "ok", "verdict": "unknown", "cause": "servfail"},
+        {"target": CLEAN, "list": PLAIN, "health": "ok", "verdict": "not_listed"},
+        {"target": CLEAN, "list": ZEN, "health": "ok", "verdict": "not_listed"},
+    ]
+
+
+def test_the_table_says_what_it_means_and_what_to_do(folder: Path) -> None:
+    """A row for every sublist, with its code, meaning, reason and removal link; rows for unknown and clean; a sum a target."""
+    ended = run("check", LISTED_AND_FAILING, CLEAN, "--config.file=config.yml", folder=folder)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in ended.stdout.splitlines() if line.startswith("│")]
+    remove = f"remove: {DELIST_URL.replace('{target}', LISTED_AND_FAILING)}"
+    reason = "Spam seen, see [red]https://zen.example/[/red] [31m"
+    assert rows == [
+        [LISTED_AND_FAILING, ZEN, "listed", "127.0.0.9", "127.0.0.9", reason],
+        ["", "", "", "", "", remove],
+        [LISTED_AND_FAILING, ZEN, "listed", "SBL", "127.0.0.2", "sent spam to a trap"],
+        ["", "", "", "", "", reason],
+        ["", "", "", "", "", remove],
+        [LISTED_AND_FAILING, ZEN, "listed", "XBL", "127.0.0.4", "an infected host"],
+        ["", "", "", "", "", reason],
+        ["", "", "", "", "", remove],
+        [LISTED_AND_FAILING, PLAIN, "unknown", "", "", "servfail"],
+        [CLEAN, PLAIN, "not listed", "", "", ""],
+        [CLEAN, ZEN, "not listed", "", "", ""],
+    ]
+    assert ended.stdout.splitlines()[-2:] == [
+        f"{LISTED_AND_FAILING}: listed on 1 of 1 lists; 1 could not be asked",
+        f"{CLEAN}: clean on all of 2 lists",
+    ]
+
+
+def test_a_list_that_may_not_be_believed_says_why(folder: Path, rude: Rude) -> None:
+    """A list that refuses is unknown with what to do about it, and is not asked about the target."""
+    ended = run("check", LISTED, "--config.file=refused.yml", folder=folder)
+    assert ended.returncode == 3
+    (row,) = (line for line in ended.stdout.splitlines() if REFUSING in line)
+    assert "refused: the list refuses your resolver: use a resolver of your own" in row
+    assert ended.stdout.splitlines()[-1] == f"{LISTED}: clean on all of 1 lists; 1 could not be asked"
+    assert f"{prefix(LISTED)}.{REFUSING}" not in {each.name.lower() for each in rude.questions}
+    (found,) = json.loads(run("check", LISTED, "--json", "--list", REFUSING, "--config.file=refused.yml", folder=folder).stdout)
+    assert found == {"target": LISTED, "list": REFUSING, "health": "refused", "verdict": "unknown", "cause": "unhealthy"}
+
+
+def _on_a_terminal(folder: Path, *args: str) -> tuple[str, str]:
+    """What `check` writes to stdout in a pipe, and to stderr on a terminal."""
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "exporter", "check", *args, "--config.file=config.yml"],
+        cwd=folder,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=there,
+        text=True,
+    ) as process:
+        os.close(there)
+        shown = b""
+        with suppress(OSError):  # how a terminal says that nobody is on its other end
+            while read := os.read(here, 65536):
+                shown += read
+        os.close(here)
+        assert process.stdout is not None
+        return process.stdout.read(), shown.decode()
+
+
+def test_there_is_a_progress_bar_on_a_terminal_and_none_in_a_pipe(folder: Path) -> None:
+    """The bar is drawn on stderr, counts tests and checks and is wiped off; what is piped is text without escape codes."""
+    stdout, stderr = _on_a_terminal(folder, LISTED)
+    assert "\x1b[" in stderr
+    assert "asking" in stderr
+    assert "4/4" in stderr
+    assert stderr.rstrip("\r\n").endswith("\x1b[2K")
+    piped = run("check", LISTED, "--config.file=config.yml", folder=folder, COLUMNS="100")
+    assert stdout == piped.stdout
+    assert "\x1b" not in piped.stdout
+    assert piped.stderr == ""
+
+
+def test_json_has_no_progress_bar_even_on_a_terminal(folder: Path) -> None:
+    """JSON is for programs."""
+    stdout, stderr = _on_a_terminal(folder, LISTED, "--json")
+    assert stderr == ""
+    assert {each["verdict"] for each in json.loads(stdout)} == {"listed", "not_listed"}
+
+
+def test_a_list_that_lists_everything_accuses_nobody(tmp_path: Path) -> None:
+    """`check` tests a list before it believes it."""
+    with Rude() as rude:
+        rude.behave(PLAIN, listed("127.0.0.2"))
+        (tmp_path / "config.yml").write_text(config(rude.address, [addresses_on(PLAIN)], [LISTED]))
+        ended = run("check", LISTED, "--json", "--config.file=config.yml", folder=tmp_path)
+    assert ended.returncode == 3
+    assert json.loads(ended.stdout)[0]["health"] == "everything"
+
+
+def test_all_lists_are_asked_at_once(tmp_path: Path) -> None:
+    """No list waits for another: lists that answer only when all twenty have been asked are all tested and asked."""
+    zones = [f"list-{number}.example" for number in range(20)]
+    asked: set[str] = set()
+
+    def together(question: Question) -> Iterable[Packet]:
+        asked.add(question.zone)
+        return healthy(absent)(question) if len(asked) == len(zones) else []
+
+    with Rude() as rude:
+        for zone in zones:
+            rude.behave(zone, together)
+        query = {"timeout": "500ms", "attempts": 3}
+        (tmp_path / "config.yml").write_text(config(rude.address, map(addresses_on, zones), [LISTED], query=query))
+        ended = run("check", LISTED, "--json", "--config.file=config.yml", folder=tmp_path)
+    assert ended.returncode == 0
+    assert [each["list"] for each in json.loads(ended.stdout)] == sorted(zones)
+
+
+# ---- config, demo
+
+
+def test_a_good_config_is_fine(folder: Path) -> None:
+    """`config check` says how much would be checked, by either way of naming the file."""
+    for args in (["config.yml"], ["--config.file=config.yml"], []):
+        ended = run("config", "check", *args, folder=folder)
+        assert (ended.returncode, ended.stdout) == (0, "config.yml: fine: 2 targets, 3 lists, 3 checks\n")
+
+
+def test_a_bad_config_has_every_problem_named(tmp_path: Path) -> None:
+    """`config check` says all that is wrong, in the order of the file, each with line and path, and ends with 2."""
+    (tmp_path / "config.yml").write_text(
+        """\
+intervall: 5m
+resolvers: [ns.example]
+lists:
+  - zen.spamhaus.orgg
+  - {zone: bl.example, kinds: [ipv5]}
+  - zone: bl2.example
+    kinds: [ipv4]
+    key: secret
+targets:
+  - 300.1.1.1
+  - {target: 198.51.100.1, label: {}}
+"""
+    )
+    ended = run("config", "check", "config.yml", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    found = re.findall(r"^config\.yml:(\d+): ([^:]+): (?=\S)", ended.stderr, re.MULTILINE)
+    assert found == [
+        ("1", "intervall"),
+        ("2", "resolvers[0]"),
+        ("4", "lists[0]"),
+        ("5", "lists[1].kinds[0]"),
+        ("8", "lists[2].key"),
+        ("10", "targets[0]"),
+        ("11", "targets[1].label"),
+    ]
+    assert len(found) == len(ended.stderr.splitlines())
+
+
+def test_the_schema_is_json_schema(tmp_path: Path) -> None:
+    """`config schema` prints one JSON document that describes every section of the file."""
+    ended = run("config", "schema", folder=tmp_path)
+    schema = json.loads(ended.stdout)
+    assert ended.returncode == 0
+    assert schema["properties"].keys() == {"resolvers", "query", "checks", "lists", "targets", "metrics", "history"}
+    assert schema["additionalProperties"] is False
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that runs, in a folder for its temporary files."""
+
+    process: subprocess.Popen[str]
+    address: str
+    folder: Path
+
+
+@pytest.fixture(name="demo", scope="module", autouse=True)
+def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """It takes its time, so it runs beside the other tests of this module."""
+    folder = tmp_path_factory.mktemp("demo")
+    address = f"127.0.0.1:{free_port()}"
+    with subprocess.Popen(
+        [sys.executable, "-m", "exporter", "demo", "--duration=15s", f"--web.listen-address={address}"],
+        env={**os.environ, "TMPDIR": str(folder), "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Demo(process, address, folder)
+        finally:
+            process.kill()
+
+
+def test_the_demo_shows_a_listing_and_ends(demo: Demo) -> None:
+    """With a duration it runs its script so long, prints what happens as it happens, and leaves nothing behind."""
+    stdout, stderr = demo.process.communicate(timeout=60)
+    assert (demo.process.returncode, stderr) == (0, "")
+    assert f"http://{demo.address}/metrics" in stdout
+    assert re.search(r"LISTED +192\.0\.2\.10 on mail\.demo\.example .*was listed before we looked", stdout)
+    assert re.search(r"LISTED +192\.0\.2\.20 on mixed\.demo\.example SPAM .*new listing", stdout)
+    assert os.listdir(demo.folder) == []
