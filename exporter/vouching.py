@@ -109,8 +109,8 @@ class Vouching:
             self._spawn(self._vouch(turn.check.blocklist))
 
     def _needs_a_test(self, claim: _Claim) -> bool:
-        """Whether it would change a listing (also its codes or a pending removal), or be the first that is ever known of the check,
-        on the word of a list that was not tested lately."""
+        """Whether it would change a listing (also its codes or a pending removal), or be the first that is known of the check,
+        from a list that was not tested lately."""
         check, verdict = claim.turn.check, claim.sighting.verdict
         held = self.history.standing(check.key)
         after, _ = advance(held, verdict, claim.sighting.at, check.blocklist.pace.delist_after)
@@ -208,15 +208,15 @@ class Vouching:
         return max(0.0, last.began + gap - self.clock())
 
     async def _reasons(self, checks: Sequence[Check]) -> dict[Key, str]:
-        """The lists' words about checks that are to be recorded as listed: as many as the list's pace gives in a few seconds. A listing
-        does not wait longer for its reason."""
+        """The lists' words about checks that are to be recorded as listed: as many as the list's pace gives in a few seconds. A
+        listing does not wait longer for its reason."""
         found: dict[Key, str] = {}
         limit = asyncio.Semaphore(_REASONS_AT_ONCE)
 
         async def one(check: Check) -> None:
             async with limit:
                 name = check.blocklist.name
-                while (wait := self.present.schedule.wait(name, self.clock())) > 0:
+                while (wait := self.present.schedule.wait(name, self.clock())) > 0:  # noqa: ASYNC110 - a time, not an event
                     await asyncio.sleep(wait)
                 self.present.schedule.spent(name, 1, self.clock())
                 found[check.key] = await reason(self.present.providers, check.blocklist, check.target)

@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 
 from exporter.history.file import DamagedError, HistoryError, UnwritableError, is_damage, set_aside
-from exporter.history.standings import Column, Key, State
+from exporter.history.standings import NOTHING, Column, Key, State
 from exporter.history.store import Loaded, Record, Store, Totals
 from exporter.listing import Standing
 
@@ -90,8 +90,8 @@ class History:
         return self._totals.get(name, Totals())
 
     def note_clean(self, target: str, name: str, at: float) -> bool:
-        """Note a clean answer about a check that is known and on nothing: nearly every answer, so it has a way of its own, with the
-        same outcome as :func:`exporter.listing.advance`. False, and nothing is noted, if the check is anything else."""
+        """Note a clean answer about a check that is known and on nothing: nearly every answer, so it has a way of its own, with
+        the outcome of :func:`exporter.listing.advance`. False, and nothing is noted, if the check is anything else."""
         row = self._shown.row(target)
         column = self._shown.column(name)
         if not column.known_at[row]:
@@ -100,8 +100,7 @@ class History:
 
     def note_first_clean(self, target: str, name: str, at: float) -> bool:
         """The same for a check that was never known."""
-        row = self._shown.row(target)
-        return self._clear(target, name, row, self._shown.column(name), at)
+        return self._clear(target, name, self._shown.row(target), self._shown.column(name), at)
 
     def _clear(self, target: str, name: str, row: int, column: Column, at: float) -> bool:
         if self._ahead and (target, name) in self._ahead:
@@ -153,8 +152,6 @@ class History:
 
     async def flush(self) -> list[Record]:
         """Write what waits: changes that could not be written, and states that are news. Returns the changes shown since."""
-        if not self._backlog and not self._soon:
-            return []
         return await asyncio.shield(self._write(flush=True))
 
     async def flush_all(self) -> list[Record]:
@@ -164,20 +161,24 @@ class History:
         return await self.flush()
 
     async def forget_old(self) -> None:
-        """Forget what ended longer than ``keep`` ago, in the file and in the snapshot."""
+        """Forget what ended longer than ``keep`` ago, in the file and then in the snapshot."""
         before = self._clock() - self._keep
-        gone = []
+        kept = {}
         for target in self._shown.targets():
             standings = self._shown.of_target(target)
-            for name, held in standings.items():
-                listings = tuple(listing for listing in held.listings if listing.present or (listing.closed or 0) >= before)
-                if len(listings) < len(held.listings):
-                    self._shown.put((target, name), replace(held, listings=listings))
-                    self._news.add(target)
             if not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings.values()):
-                gone.append(target)
+                kept[target] = dict.fromkeys(standings, NOTHING)
+            elif old := {name: _without_old(held, before) for name, held in standings.items() if held.listings}:
+                kept[target] = old
+        gone = [target for target, standings in kept.items() if NOTHING in standings.values()]
         async with self._writing:
-            await self._attempt(lambda: self._store.prune(before, gone))
+            if not await self._attempt(lambda: self._store.prune(before, gone)):
+                return
+            for target, standings in kept.items():
+                for name, held in standings.items():
+                    if (target, name) not in self._ahead:
+                        self._shown.put((target, name), held)
+                self._news.add(target)
 
     async def close(self) -> None:
         """Write what waits and close the file. Says so if something could not be written."""
@@ -278,6 +279,10 @@ class History:
             return _loaded(Store.open(path, now))
         except DamagedError as error:
             raise HistoryError(f"history {path}: {error}") from error
+
+
+def _without_old(held: Standing, before: float) -> Standing:
+    return replace(held, listings=tuple(one for one in held.listings if one.present or (one.closed or 0.0) >= before))
 
 
 def _loaded(store: Store) -> tuple[Store, Loaded]:

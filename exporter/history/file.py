@@ -91,6 +91,11 @@ def lock(path: Path) -> tuple[int, bool]:
     return held, was_ours
 
 
+def unlock(path: Path) -> None:
+    """Remove the mark of a lock beside a file that is not ours: it would say next time that it was."""
+    path.with_name(path.name + "-lock").unlink(missing_ok=True)
+
+
 def refuse_foreign(path: Path, *, was_ours: bool) -> None:
     """Judge the file by its first bytes, without SQLite, which may write to what it opens. A file that is no database is damage
     if it ``was_ours``, and somebody's treasure if not."""

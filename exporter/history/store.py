@@ -10,10 +10,10 @@ Rules:
 
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from struct import Struct
 
 from exporter.history.file import (
     DamagedError,
@@ -26,12 +26,13 @@ from exporter.history.file import (
     lock,
     refuse_foreign,
     transaction,
+    unlock,
 )
 from exporter.history.standings import Key, Standings
 from exporter.listing import Change, Event, Listing, Standing
 from exporter.verdict import Cause
 
-FACT = Struct("<HBdd")
+FACT = struct.Struct("<HBdd")
 """What is known of a check besides its listings: the list's ID, the cause of an inconclusive answer (its place in ``_CAUSES``,
 counted from 1; 0 for none), when it was last known, since when unknown (Unix seconds, 0 for never)."""
 
@@ -95,23 +96,24 @@ class Store:
         try:
             refuse_foreign(path, was_ours=was_ours)
             return cls(path, connect(), held)
-        except sqlite3.Error as error:
+        except BaseException as error:
             os.close(held)
+            if isinstance(error, HistoryError) and not was_ours:
+                unlock(path)
+            if not isinstance(error, sqlite3.Error):
+                raise
             if is_damage(error):
                 raise DamagedError(str(error)) from error
             if is_unwritable(error) and path.exists() and path.stat().st_size:
                 raise UnwritableError(f"history {path}: {error}; is the disk full?") from error
             raise HistoryError(f"history {path}: {error}") from error
-        except BaseException:
-            os.close(held)
-            raise
 
     def load(self) -> Loaded:
         """All that the file holds. Raises :class:`DamagedError` if parts of it are missing."""
         try:
             (created,) = self._connection.execute("SELECT min(at) FROM created").fetchone()
             return Loaded(float(created), self._standings(), self._totals())
-        except (sqlite3.Error, TypeError, ValueError) as error:
+        except (sqlite3.Error, TypeError, ValueError, LookupError, struct.error) as error:
             raise DamagedError(f"not whole: {error}") from error
 
     def _standings(self) -> Standings:
@@ -214,7 +216,8 @@ class Store:
         marks = ", ".join("?" * (2 + len(_LISTING_COLUMNS)))
         self._connection.execute(
             f"""INSERT INTO listings (target, list, {columns}) VALUES ({marks}) ON CONFLICT DO UPDATE SET
-            closed = excluded.closed, codes = excluded.codes, clean_answers = excluded.clean_answers,
+            opened = excluded.opened, onset_observed = excluded.onset_observed, codes = excluded.codes, reason = excluded.reason,
+            closed = excluded.closed, last_delisted = excluded.last_delisted, clean_answers = excluded.clean_answers,
             clean_since = excluded.clean_since""",  # noqa: S608 - our own column names
             (*key, *_values(listing)),
         )

@@ -51,7 +51,7 @@ class Client:
         slow: Slow,
         mixed_case: bool = True,
     ) -> None:
-        self._patience = patience * attempts
+        self._patience = patience
         self._clock = clock
         self._spell = Suffix.mixed if mixed_case else Suffix.as_is
         self._upstreams = Upstreams(addresses, self._readable)
@@ -59,11 +59,12 @@ class Client:
         """Which of them answer."""
         self._dice = Dice()
         self._waiting: deque[Lookup[object]] = deque()
-        self._troubles = Troubles(self._patience, attempts * len(self._upstreams))
+        self._troubles = Troubles(patience, attempts, len(self._upstreams))
         self._detours = Detours(slow)
         self._asking: set[asyncio.Future[tuple[Answer, float]]] = set()
         self._unanswered = 0
         self._pump_due = False
+        self._repeat_next = False
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -119,40 +120,46 @@ class Client:
         loop = asyncio.get_running_loop()
         self._pump_due = True
         loop.call_soon(self._pump)
+        self._upstreams.rank(self._clock())
         if self._timer is None:
             self._timer = loop.call_later(_TICK_SECONDS, self._tick)
 
     def _pump(self) -> None:
-        """Send what the windows let out, what came to nothing first."""
+        """Send what the windows let out: what came to nothing and what is new by turns, so that what never gets an answer leaves room
+        for the rest, and the rest for what got lost."""
         self._pump_due = False
         if self._closed:
             return
         now = self._clock()
-        if self._troubles.again:
-            self._ask_again(now)
-        upstream, waiting = self._upstreams.first, self._waiting
+        again, waiting, upstream = self._troubles.again, self._waiting, self._upstreams.first
         upstream.forget()
-        while waiting:
-            if upstream.room(now) <= 0:
+        while again or waiting:
+            self._repeat_next = not self._repeat_next
+            if again and (self._repeat_next or not waiting):
+                if not self._repeat(now):
+                    break
+            elif upstream.room(now) > 0:
+                self._send(waiting.popleft(), upstream)
+            else:
                 upstream.window.full = True
                 break
-            self._send(waiting.popleft(), upstream)
 
-    def _ask_again(self, now: float) -> None:
+    def _repeat(self, now: float) -> bool:
+        """Ask again what came to nothing, the first of it; false if there is no room."""
         again = self._troubles.again
-        while again:
-            lookup = again.popleft()
-            if lookup.over:
-                continue
-            trouble = self._troubles.of(lookup)
-            upstream = self._upstreams.after(trouble, now)
-            if upstream is not None:
-                self._send(lookup, upstream)
-            elif self._upstreams.exhausted(trouble):
-                self._conclude(lookup, ending(lookup), now)
-            else:
-                again.appendleft(lookup)
-                break
+        lookup = again.popleft()
+        if lookup.over:
+            return True
+        trouble = self._troubles.of(lookup)
+        upstream = self._upstreams.after(trouble, now)
+        if upstream is not None:
+            self._send(lookup, upstream)
+        elif self._upstreams.exhausted(trouble):
+            self._conclude(lookup, ending(lookup), now)
+        else:
+            again.appendleft(lookup)
+            return False
+        return True
 
     def _send(self, lookup: Lookup[object], upstream: Upstream) -> None:
         identity, choice, case = self._dice.throw()
@@ -170,7 +177,7 @@ class Client:
             identity = self._dice.throw()[0]
         upstream.launch(lookup, port, identity, now)
         if lookup.trouble is not None:
-            self._troubles.asked(lookup, upstream, now)
+            self._troubles.asked(lookup, upstream)
         if not port.send(query(identity, lookup.question)):
             self._refused(port, now)
 
@@ -246,31 +253,24 @@ class Client:
         now = self._clock()
         for upstream in self._upstreams:
             for flight in upstream.overdue(now, self._patience):
-                self._ring(flight.lookup, flight, now)
+                self._look(flight)
+                if flight.out:
+                    self._lost(flight, now)
             upstream.tidy()
-        for lookup, late in self._troubles.due(now):
-            self._ring(lookup, late, now)
+        for lookup in self._troubles.ended(now):
+            if lookup.flight is not None:
+                self._look(lookup.flight)
+            if not lookup.over:
+                self._conclude(lookup, ending(lookup), now)
         self._upstreams.rank(now)
         self._pump()
         again = self._unanswered and not self._closed
         self._timer = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick) if again else None
 
-    def _ring(self, lookup: Lookup[object], late: Flight | None, now: float) -> None:
-        """The time of a flight is up, or that of the lookup itself."""
-        flight = late or lookup.flight
-        if flight is not None:
-            self._look(flight)
-        if lookup.over:
-            return
-        if late is None:
-            self._conclude(lookup, ending(lookup), now)
-        elif late.out:
-            self._lost(late, now)
-
     def _look(self, flight: Flight) -> None:
         """Its answer may be there unread, if the loop was held up."""
         for _ in range(_LOOKS):
-            if not flight.out or not self._take(flight.port):
+            if flight.lookup.over or not self._take(flight.port):
                 return
 
     def _lost(self, flight: Flight, now: float) -> None:
@@ -278,7 +278,7 @@ class Client:
         upstream.lost(flight, now)
         if upstream.silent(now):
             self._upstreams.failed(upstream, now)
-        self._conclude_if(flight.lookup, self._troubles.lost(flight.lookup, now), now)
+        self._conclude_if(flight.lookup, self._troubles.lost(flight, now), now)
 
     def _refused(self, port: Port[Flight], now: float) -> None:
         """Nobody listens at the other end of a socket: nothing that waits on it will land."""

@@ -11,6 +11,7 @@ Rules:
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv4Address
 from typing import TypeVar
 
@@ -80,12 +81,14 @@ class Dnsxl:
         if client is None:
             addresses = tuple(dict.fromkeys(address for text in texts for address in _addresses(text)))
             clock = asyncio.get_running_loop().time
-            client = Client(addresses, self._timeout, self._attempts, clock=clock, slow=self._ask_again)
+            client = Client(addresses, self._timeout, self._attempts, clock=clock, slow=partial(self._ask_again, addresses))
             self._clients[texts] = client
         return client
 
-    async def _ask_again(self, name: bytes, address: Address) -> Answer:
-        asked = await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, Resolvers((address,)))
+    async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, first: Address) -> Answer:
+        """Ask the resolver whose answer was odd, then the others."""
+        resolvers = Resolvers((first, *addresses))
+        asked = await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, resolvers)
         return _answer(asked.result)
 
     async def _question(self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers) -> question.Asked:

@@ -4,9 +4,10 @@ Rules:
 
 1. A lookup is asked again until the patience with it is over, and then ends with the most telling cause; refused often enough,
    sooner.
-2. Each time it waits for an answer twice as long as before (RFC 6298 §5.5).
-3. A timer of the loop for each packet would cost more than the packet. First flights need none (see ``upstream``), and the few
-   lookups that come here share one heap. An alarm whose cause is gone rings all the same.
+2. It is asked again at once when its first packet is lost, and after that waits twice as long each time (RFC 6298 §5.5), but
+   never longer than an attempt lasts.
+3. A timer of the loop for each packet would cost more than the packet; the few lookups that come here share one heap. An alarm
+   whose cause is gone rings for nothing.
 """
 
 import heapq
@@ -19,24 +20,29 @@ from exporter.providers.upstream import Upstream
 from exporter.verdict import Failure
 
 Alarm = tuple[Lookup[object], Flight | None]
-"""The time is up for this flight, or, if there is none, for the lookup."""
+"""It is time to ask again, if that flight is still the latest; or, without one, to end."""
 
 
 class Troubles:
-    """What each method returns is how the lookup ends, if it does; else it is in ``again``, to be asked again in that order."""
+    """What happens to a lookup either ends it, and then the failure is returned, or it comes to be in ``again``, whose order is
+    that of asking again. An attempt lasts ``patience`` seconds, and there are ``attempts``, with so many ``resolvers``."""
 
-    def __init__(self, patience: float, most_refusals: int) -> None:
+    def __init__(self, patience: float, attempts: int, resolvers: int) -> None:
         self.again: deque[Lookup[object]] = deque()
-        self._patience = patience
-        self._most_refusals = most_refusals
+        self._longest = patience
+        self._patience = patience * attempts
+        self._most_refusals = attempts * resolvers
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._numbers = itertools.count()
 
-    def lost(self, lookup: Lookup[object], now: float) -> Failure | None:
+    def lost(self, flight: Flight, now: float) -> Failure | None:
         """No answer came in time."""
-        if now >= self.of(lookup).deadline:
-            return ending(lookup)
-        self.again.append(lookup)
+        lookup = flight.lookup
+        trouble = self.of(lookup)
+        if trouble.attempts == 1 or now >= trouble.deadline:
+            return self._repeat(lookup, now)
+        wait = flight.upstream.window.timeout * 2 ** (trouble.attempts - 1)
+        self._set(flight.sent_at + min(wait, self._longest), (lookup, flight))
         return None
 
     def refused(self, lookup: Lookup[object], now: float) -> Failure | None:
@@ -45,25 +51,31 @@ class Troubles:
         trouble.refusals += 1
         if trouble.refusals >= self._most_refusals:
             return ending(lookup)
-        return self.lost(lookup, now)
+        return self._repeat(lookup, now)
 
     def erred(self, flight: Flight, failure: Failure, now: float) -> Failure | None:
         """The resolver answered an error."""
         trouble = self.of(flight.lookup)
         trouble.erred.add(flight.upstream)
         trouble.error = failure
-        return self.lost(flight.lookup, now) if flight is flight.lookup.flight else None
+        return self._repeat(flight.lookup, now) if flight is flight.lookup.flight else None
 
-    def asked(self, lookup: Lookup[object], upstream: Upstream, now: float) -> None:
+    def asked(self, lookup: Lookup[object], upstream: Upstream) -> None:
         """It was asked again."""
         trouble = self.of(lookup)
-        self._set(now + upstream.window.timeout * 2**trouble.attempts, (lookup, lookup.flight))
         trouble.attempts += 1
         trouble.last = upstream
 
-    def due(self, now: float) -> Iterator[Alarm]:
+    def ended(self, now: float) -> Iterator[Lookup[object]]:
+        """Lookups with which the patience is over. Others whose time has come are asked again."""
         while self._alarms and self._alarms[0][0] <= now:
-            yield heapq.heappop(self._alarms)[2]
+            lookup, flight = heapq.heappop(self._alarms)[2]
+            if lookup.over:
+                continue
+            if flight is None:
+                yield lookup
+            elif flight is lookup.flight:
+                self.again.append(lookup)
 
     def of(self, lookup: Lookup[object]) -> Trouble:
         """What went wrong with it so far."""
@@ -76,6 +88,12 @@ class Troubles:
     def clear(self) -> None:
         self.again.clear()
         self._alarms.clear()
+
+    def _repeat(self, lookup: Lookup[object], now: float) -> Failure | None:
+        if now >= self.of(lookup).deadline:
+            return ending(lookup)
+        self.again.append(lookup)
+        return None
 
     def _set(self, when: float, alarm: Alarm) -> None:
         heapq.heappush(self._alarms, (when, next(self._numbers), alarm))

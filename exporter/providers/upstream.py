@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A flight holds a place in the window while it is probably on the wire: until it lands, its time is up, or it is refused. One
-   whose time is up stays known, so that a late answer is an answer.
+1. A flight holds a place in the window while it is probably on the wire: until it lands, its time is up, or it is refused, and
+   not while its lookup waits to be asked again. One whose time is up stays known, so that a late answer is an answer.
 2. After a refusal (ICMP: nobody listens) the resolver is left alone for a moment, and the window starts small.
 """
 
@@ -23,7 +23,7 @@ _SILENT_SECONDS = 0.5
 class Upstream:
     """One resolver: sockets, window and flights. ``readable`` is called with each socket that has something to read."""
 
-    __slots__ = ("_first", "_heard_at", "_paused_until", "_ports", "address", "failing", "in_flight", "window")
+    __slots__ = ("_flights", "_heard_at", "_paused_until", "_ports", "address", "failing", "in_flight", "window")
 
     def __init__(self, address: Address, readable: Callable[[Port[Flight]], None]) -> None:
         self.address = address
@@ -32,7 +32,7 @@ class Upstream:
         self.failing = False
         """Whether the latest thing known of it is a failure."""
         self._ports = Ports(address, readable)
-        self._first: deque[Flight] = deque()
+        self._flights: deque[Flight] = deque()
         self._heard_at = -inf
         self._paused_until = -inf
 
@@ -54,9 +54,8 @@ class Upstream:
     def launch(self, lookup: Lookup[object], port: Port[Flight], identity: bytes, now: float) -> None:
         """Expect the answer to a packet that leaves now."""
         flight = lookup.flight = port.waiting[identity] = Flight(lookup, self, port, identity, now, lookup.flight)
+        self._flights.append(flight)
         self.in_flight += 1
-        if lookup.trouble is None:
-            self._first.append(flight)
 
     def landed(self, flight: Flight, now: float) -> None:
         """Its answer came."""
@@ -82,24 +81,25 @@ class Upstream:
         self._paused_until = now + _PAUSE_SECONDS
 
     def overdue(self, now: float, longest: float) -> Iterator[Flight]:
-        """First flights of lookups whose time is up; it is never more than ``longest``."""
+        """Flights whose time is up; it is never more than ``longest``."""
         self.forget()
-        while self._first and self._first[0].sent_at <= now - min(self.window.timeout, longest):
-            yield self._first.popleft()
+        before = now - min(self.window.timeout, longest)
+        while self._flights and self._flights[0].sent_at <= before:
+            yield self._flights.popleft()
             self.forget()
 
     def forget(self) -> None:
-        """Let go of first flights that have landed: the garbage collector looks again and again through what is kept for long."""
-        first = self._first
-        while first and not first[0].out:
-            first.popleft()
+        """Let go of flights that have landed: the garbage collector looks again and again through what is kept for long."""
+        flights = self._flights
+        while flights and not flights[0].out:
+            flights.popleft()
 
     def tidy(self) -> None:
         self._ports.tidy()
 
     def close(self) -> None:
         self._ports.close()
-        self._first.clear()
+        self._flights.clear()
 
     def _leave(self, flight: Flight) -> None:
         if flight.out:

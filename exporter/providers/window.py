@@ -18,7 +18,7 @@ needed.
 
 from math import inf
 
-_START = 64
+_START = 32
 _LEAST = 32
 _MOST = 2000
 _QUEUE = 96
@@ -32,7 +32,7 @@ _LEAST_TIMEOUT = 0.02
 
 
 class Window:
-    """``size`` queries may be on their way. ``timeout`` is how long the answer to a first transmission may take."""
+    """``size`` queries may be on their way."""
 
     __slots__ = (
         "_afresh_at",
@@ -46,12 +46,10 @@ class Window:
         "_slow_start",
         "full",
         "size",
-        "timeout",
     )
 
     def __init__(self) -> None:
         self.size = _START
-        self.timeout = _FIRST_TIMEOUT
         self.full = False
         """Set when there was more to ask than the window let out; each round clears it."""
         self._mean = 0.0
@@ -60,6 +58,11 @@ class Window:
         self._shortest = inf
         self._afresh_at = inf
         self._begin_round()
+
+    @property
+    def timeout(self) -> float:
+        """How long an answer may take before its query is taken for lost (RFC 6298 §2)."""
+        return max(_LEAST_TIMEOUT, self._mean + 4 * self._deviation) if self._mean else _FIRST_TIMEOUT
 
     def answered(self, seconds: float, now: float) -> None:
         """An answer came after so many seconds."""
@@ -96,8 +99,6 @@ class Window:
         self._begin_round()
 
     def _end_round(self, now: float) -> None:
-        if self._mean:
-            self.timeout = max(_LEAST_TIMEOUT, self._mean + 4 * self._deviation)
         if self._lost * _LOST_PART > self._round:
             self._slow_start = False
             self.size = max(_LEAST, self.size // 2)
@@ -123,7 +124,7 @@ class Window:
         self.size = min(_MOST, size)
 
     def _start_afresh(self, now: float) -> None:
-        self.size = min(self.size, _START)
+        self.size = min(self.size, _LEAST)
         self._slow_start = True
         self._shortest = inf
         self._afresh_at = now + _AFRESH_SECONDS

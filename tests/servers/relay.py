@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections import deque
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -27,34 +28,33 @@ AT_ONCE = 64
 LARGEST = 4096
 BUFFER_BYTES = 4 * 1024 * 1024
 HOLD_SECONDS = 0.003
+BURST = 64
+BREATH_SECONDS = 0.0001
 
 Peer = tuple[str, int]
 Parcel = tuple[float, int, socket.socket, bytes, Peer]
 """When it is due, its number, and what to send from where to whom."""
 
 
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What a path does to packets: `delay` is one way, in seconds; the rest are the probabilities that one is lost, sent twice,
+    or held back so long that others overtake it."""
+
+    delay: float = 0.0
+    loss: float = 0.0
+    double: float = 0.0
+    hold: float = 0.0
+    seed: int = 1
+
+
 class Relay:
-    """The relay on a free port of 127.0.0.1, in front of a server's `host:port`.
+    """The relay on a free port of 127.0.0.1, in front of a server's `host:port`."""
 
-    `delay` is one way, in seconds; `loss`, `double` and `hold` are the probabilities that a packet is lost, sent twice, or held back
-    so long that others overtake it.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        server: str,
-        *,
-        delay: float = 0.0,
-        loss: float = 0.0,
-        double: float = 0.0,
-        hold: float = 0.0,
-        seed: int = 1,
-    ) -> None:
+    def __init__(self, folder: Path, server: str, weather: Weather) -> None:
         port = free_port()
         self.address = f"127.0.0.1:{port}"
-        numbers = {"delay": delay, "loss": loss, "double": double, "hold": hold, "seed": seed}
-        options = [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
+        options = [word for name, number in asdict(weather).items() for word in (f"--{name}", str(number))]
         command = [sys.executable, "-m", "tests.servers.relay", str(port), server, *options]
         env = {"PYTHONPATH": str(Path(__file__).parents[2])}
         self.daemon = Daemon("relay", command, folder, lambda: answers(self.address), env=env)
@@ -70,11 +70,9 @@ class Relay:
 class Chance:
     """What befalls each packet."""
 
-    def __init__(self, loss: float, double: float, hold: float, seed: int) -> None:
-        self._loss = loss
-        self._double = double
-        self._hold = hold
-        self._draw = random.Random(seed).random
+    def __init__(self, weather: Weather) -> None:
+        self._loss, self._double, self._hold = weather.loss, weather.double, weather.hold
+        self._draw = random.Random(weather.seed).random
 
     def copies(self) -> int:
         """How many of it arrive."""
@@ -90,10 +88,10 @@ class Chance:
 class Road:
     """The two ends and the packets between them."""
 
-    def __init__(self, port: int, server: Peer, delay: float, chance: Chance) -> None:
+    def __init__(self, port: int, server: Peer, weather: Weather) -> None:
         self._server = server
-        self._delay = delay
-        self._chance = chance
+        self._delay = weather.delay
+        self._chance = Chance(weather)
         self._front = udp()
         self._front.bind(("127.0.0.1", port))
         self._backs: dict[Peer, socket.socket] = {}
@@ -140,11 +138,17 @@ class Road:
         return back
 
     def _deliver(self) -> None:
+        """Send what is due, with a breath between bursts: on one core with it a server could not keep up."""
         now = time.monotonic()
-        while self._in_order and self._in_order[0][0] <= now:
-            send(self._in_order.popleft())
-        while self._held and self._held[0][0] <= now:
-            send(heapq.heappop(self._held))
+        for number in itertools.count(1):
+            if self._in_order and self._in_order[0][0] <= now:
+                send(self._in_order.popleft())
+            elif self._held and self._held[0][0] <= now:
+                send(heapq.heappop(self._held))
+            else:
+                return
+            if number % BURST == 0:
+                time.sleep(BREATH_SECONDS)
 
 
 def udp() -> socket.socket:
@@ -169,11 +173,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("server", type=endpoint)
-    for name in ("delay", "loss", "double", "hold"):
-        parser.add_argument(f"--{name}", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    Road(options.port, options.server, options.delay, Chance(options.loss, options.double, options.hold, options.seed)).run()
+    for name, usual in asdict(Weather()).items():
+        parser.add_argument(f"--{name}", type=type(usual), default=usual)
+    options = vars(parser.parse_args())
+    Road(options.pop("port"), options.pop("server"), Weather(**options)).run()
 
 
 if __name__ == "__main__":

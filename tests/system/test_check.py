@@ -234,7 +234,7 @@ def test_all_lists_are_asked_at_once(tmp_path: Path) -> None:
     with Rude() as rude:
         for zone in zones:
             rude.behave(zone, together)
-        query = {"timeout": "500ms", "attempts": 3}
+        query = {"timeout": "500ms", "attempts": 8}
         (tmp_path / "config.yml").write_text(config(rude.address, map(addresses_on, zones), [LISTED], query=query))
         ended = run("check", LISTED, "--json", "--config.file=config.yml", folder=tmp_path)
     assert ended.returncode == 0

@@ -128,7 +128,9 @@ def test_an_answer_that_says_nothing_changes_nothing_and_shows_why(seen: Seen, n
     cause = INCONCLUSIVE[name][1]
     for target, value in ((LISTED[name], 1), (CLEAN[name], 0)):
         assert seen.before.listed(BAD)[target] == seen.after.listed(BAD)[target] == value
-        assert seen.after.causes(BAD)[target] == cause
+        # Of a packet without a question nobody can say for which of many it came.
+        unsaid = {"timeout"} if name.startswith("garbage") else set()
+        assert seen.after.causes(BAD)[target] in {cause, *unsaid}
 
 
 @pytest.mark.parametrize("name", CONCLUSIVE)

@@ -105,7 +105,7 @@ def test_the_service_never_says_a_key(tmp_path: Path, rude: Rude, form: str) -> 
             lambda it: len(Scrape.now(it).by("dnsbl_unknown_since_timestamp_seconds", "list")) == len(ZONES) - 3,
             "all the rest is unknown",
         )
-        assert f"{prefix(TARGET)}.{KEY}.echo.example" in {each.name.lower() for each in rude.questions}
+        assert f"{prefix(TARGET)}.{KEY}.echo.example".lower() in {each.name.lower() for each in rude.questions}
         outputs.add("metrics", exporter.get("/metrics").text)
         outputs.add("OpenMetrics", exporter.get("/metrics", {"Accept": "application/openmetrics-text"}).text)
         for path in ("/", "/-/healthy", "/-/ready", f"/{KEY[:3]}"):

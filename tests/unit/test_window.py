@@ -34,7 +34,7 @@ class Path:
 
 def test_it_starts_small_and_doubles() -> None:
     """On a long and wide path each round is twice the one before."""
-    assert Path(0.05, 1e9).rounds(4) == [128, 256, 512, 1024]
+    assert Path(0.05, 1e9).rounds(4) == [64, 128, 256, 512]
 
 
 def test_it_has_an_upper_limit() -> None:
@@ -44,7 +44,7 @@ def test_it_has_an_upper_limit() -> None:
 
 def test_it_does_not_grow_without_need() -> None:
     """While there is too little to ask to fill it, nothing is learned about what would fit."""
-    assert set(Path(0.05, 1e9).rounds(9, full=False)) == {64}
+    assert set(Path(0.05, 1e9).rounds(9, full=False)) == {32}
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_it_fits_the_path(trip: float, rate: float, least: int, most: int) -> No
 
 def test_it_leaves_a_bad_path_alone() -> None:
     """Two in a hundred lost are asked again, but they are no reason to slow down."""
-    assert Path(0.05, 1e9).rounds(4, lost=0.02) == [128, 256, 512, 1024]
+    assert Path(0.05, 1e9).rounds(4, lost=0.02) == [64, 128, 256, 512]
 
 
 def test_it_halves_when_much_is_lost_and_comes_back() -> None:
-    """When a third is lost it halves each round, down to 4, and grows again once that ends."""
+    """When a third is lost it halves each round, down to 32, and grows again once that ends."""
     path = Path(0.01, 80_000)
     path.rounds(20)
     shrunk = path.rounds(12, lost=0.34)
-    assert all(after in (before // 2, 4) for before, after in itertools.pairwise(shrunk))
-    assert shrunk[-1] == 4
+    assert all(after in (before // 2, 32) for before, after in itertools.pairwise(shrunk))
+    assert shrunk[-1] == 32
     assert path.rounds(20)[-1] >= 800
 
 
@@ -101,8 +101,8 @@ def test_shrinking_is_at_once() -> None:
     path = Path(0.05, 1e9)
     path.rounds(5)
     path.window.shrink()
-    assert path.window.size == 4
-    assert path.rounds(3) == [8, 16, 32]
+    assert path.window.size == 32
+    assert path.rounds(3) == [64, 128, 256]
 
 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(0.0001, 0.02, 0.02), (0.05, 0.05, 0.11), (0.4, 0.4, 0.85)])
