@@ -125,8 +125,8 @@ class Client:
             self._timer = loop.call_later(_TICK_SECONDS, self._tick)
 
     def _pump(self) -> None:
-        """Send what the windows let out: what came to nothing and what is new by turns, so that what never gets an answer leaves room
-        for the rest, and the rest for what got lost."""
+        """Send what the windows let out: what came to nothing and what is new by turns, so that what never gets an answer leaves
+        room for the rest, and the rest for what got lost."""
         self._pump_due = False
         if self._closed:
             return

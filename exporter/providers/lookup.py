@@ -92,8 +92,8 @@ def ending(lookup: Lookup[object]) -> Failure:
 
 
 def blame(port: Port[Flight], packet: bytes) -> None:
-    """A packet without an ID that is known there came for the lookup whose question it repeats; one too short to tell, for the only
-    one that waits there, or for none."""
+    """A packet without an ID that is known there came for the lookup whose question it repeats; one too short to tell, for the
+    only one that waits there, or for none."""
     alone = len(port.waiting) == 1
     for flight in port.waiting.values():
         if (alone and len(packet) < _HEADER_OCTETS) or packet.startswith(flight.lookup.question, _HEADER_OCTETS):
