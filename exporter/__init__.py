@@ -46,9 +46,8 @@ module          its one idea
 What decides is pure: target to listing, plan to schedule, pace and resolvers take time and randomness as arguments and do no I/O.
 What does I/O decides nothing: providers, history, engine, web.
 
-Where the next things go: a faster DNS client replaces the inside of ``providers.question``; a kind of list that is not asked by
-DNS is one more file in ``providers`` and one more line in ``PROVIDERS``; domains to addresses is a module of its own between
-``config`` and ``plan``.
+Where the next things go: a kind of list that is not asked by DNS is one more file in ``providers`` and one more line in
+``PROVIDERS``; domains to addresses is a module of its own between ``config`` and ``plan``.
 """
 
 __version__ = "0.1.0"

@@ -181,3 +181,10 @@ def test_the_first_that_works_is_asked_first() -> None:
     assert upstreams.first is first
     upstreams.recovered(first, 140.0)
     assert not upstreams.alone
+
+
+def test_no_question_shows() -> None:
+    """A question may hold a key, and what is printed of a lookup or its packets must not."""
+    story = Story()
+    story.lookup.question = b"secret"
+    assert "secret" not in f"{story.lookup!r} {story.flight!r} {story.troubles.of(story.lookup)!r}"
