@@ -5,6 +5,7 @@ Rules:
 1. A lookup may have several flights, each with an ID and a socket of its own, and an answer to any of them counts. Only the
    latest can hold a place in the window of its resolver.
 2. Most lookups end with their first flight. Only the others have a :class:`Trouble`.
+3. A question may hold a key, so nothing here has a ``repr`` that shows it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ T_co = TypeVar("T_co", covariant=True)
 _HEADER_OCTETS = 12
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Lookup(Generic[T_co]):
     """One question and whom to tell: ``done`` gets ``token``, the answer, and the seconds since the first flight left."""
 
@@ -43,7 +44,7 @@ class Lookup(Generic[T_co]):
     over: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Flight:
     """One packet that asks, and where its answer must come."""
 
@@ -57,7 +58,7 @@ class Flight:
     """Whether it is probably on the wire, and so holds a place in the window."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Trouble:
     """What went wrong with a lookup so far; ``last`` was asked last."""
 

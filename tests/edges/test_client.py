@@ -164,14 +164,14 @@ def test_an_answer_is_told_as_it_is(rude: Rude, behaviour: Behaviour, answer: An
     assert ask(rude.address) == answer
 
 
-def lower_case(*texts: str) -> Behaviour:
-    """Listed, but the question repeated in lower case."""
+def spelled(spell: Callable[[str], str], *texts: str) -> Behaviour:
+    """Listed, with the question repeated in another case. The opposite one is never what was asked; all lower case may be."""
 
     def answer(question: Question) -> list[Packet]:
         asked = question.message.question[0]
-        lower = dns.name.from_text(question.name.lower())
-        message = with_records(question, records_by_type(texts)["A"], lower)
-        message.question = [dns.rrset.RRset(lower, asked.rdclass, asked.rdtype)]
+        other = dns.name.from_text(spell(question.name))
+        message = with_records(question, records_by_type(texts)["A"], other)
+        message.question = [dns.rrset.RRset(other, asked.rdclass, asked.rdtype)]
         return [sent(question, message)]
 
     return answer
@@ -183,7 +183,7 @@ UNANSWERED: dict[str, tuple[Behaviour, Cause]] = {
     "from another port": (from_elsewhere(listed(FORGED)), Cause.TIMEOUT),
     "another question": (wrong_question(FORGED), Cause.MALFORMED),
     "another ID": (wrong_id(FORGED), Cause.MALFORMED),
-    "another case": (lower_case(FORGED), Cause.MALFORMED),
+    "another case": (spelled(str.swapcase, FORGED), Cause.MALFORMED),
     "a query": (not_a_response(listed(FORGED)), Cause.MALFORMED),
     **{name: (garbage, Cause.MALFORMED) for name, garbage in GARBAGE.items() if name != "pointer loop"},
 }
@@ -200,7 +200,7 @@ def test_what_is_no_answer_is_waited_out(rude: Rude, behaviour: Behaviour, cause
 
 def test_a_resolver_that_changes_case_can_be_used(rude: Rude) -> None:
     """Without mixed case the question is asked, and taken back, in lower case."""
-    rude.behave(ZONE, lower_case("127.0.0.2"))
+    rude.behave(ZONE, spelled(str.lower, "127.0.0.2"))
     assert ask(rude.address, mixed_case=False) == codes("127.0.0.2")
     assert rude.questions[0].name == f"7.2.0.192.{ZONE}"
 
@@ -317,7 +317,7 @@ def test_no_forgery_is_believed(rude: Rude) -> None:
     fakes = [
         wrong_id(FORGED),
         wrong_question(FORGED),
-        lower_case(FORGED),
+        spelled(str.swapcase, FORGED),
         not_a_response(listed(FORGED)),
         from_elsewhere(listed(FORGED)),
     ]
@@ -365,13 +365,13 @@ def test_a_dead_resolver_is_left_for_the_next_and_tried_again_after_a_rest(rude:
         async def asking() -> None:
             with closing(client(first, other.address, clock=clock)) as asker:
                 began = time.monotonic()
-                for _ in range(2):
+                while asker.resolvers.up()[first]:
                     answers = await sweep(asker, [(f"{number}.2.0.192", ZONE) for number in range(200)])
                     assert set(answers.values()) == {Absent()}
+                    await asyncio.sleep(0.11)
                 assert time.monotonic() - began < 5
-                assert asker.resolvers.up() == {first: False, other.address: True}
-                asked = rude.count(ZONE)
-                assert asked <= 40, "only the first window of packets went to it"
+                assert asker.resolvers.up()[other.address]
+                assert rude.count(ZONE) <= 40, "only the first window of packets went to it"
                 rude.behave(ZONE, listed("127.0.0.2"))
                 clock.ahead += 31
                 if dead == "silent":
