@@ -32,7 +32,7 @@ from exporter.verdict import Answer, Failure
 _log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.005
-_LOOKS = 16
+_LOOKS = 32
 
 T = TypeVar("T")
 
@@ -213,18 +213,18 @@ class Client:
         if upstream.failing:
             self._upstreams.recovered(upstream, now)
         if reading is ODD:
-            self._go_round(flight)
+            self._go_round(flight.lookup, upstream.address)
         elif isinstance(reading, Failure) and not self._upstreams.alone:
             upstream.recall(flight)
             self._conclude_if(flight.lookup, self._troubles.erred(flight, reading, now), now)
         else:
             self._conclude(flight.lookup, reading, now)
 
-    def _go_round(self, flight: Flight) -> None:
-        lookup = flight.lookup
+    def _go_round(self, lookup: Lookup[object], address: Address) -> None:
         settle(lookup)
-        name = lookup.prefix + lookup.suffix.name
-        self._detours.take(Detour(name, flight.upstream.address, partial(self._arrived, lookup)))
+        if not self._closed:
+            name = lookup.prefix + lookup.suffix.name
+            self._detours.take(Detour(name, address, partial(self._arrived, lookup)))
 
     def _arrived(self, lookup: Lookup[object], answer: Answer) -> None:
         self._tell(lookup, answer, self._clock())

@@ -17,9 +17,9 @@ Slow = Callable[[bytes, Address], Awaitable[Answer]]
 """Asks an A question with all that DNS has; the name is in wire format (RFC 1035 §3.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Detour:
-    """A name, the resolver whose reply was odd, and whom to tell."""
+    """A name, the resolver whose reply was odd, and whom to tell. Not shown by ``repr``: the name may hold a key."""
 
     name: bytes
     address: Address

@@ -61,7 +61,9 @@ class Dnsxl:
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
         name = dns.name.from_text(target.name_under(blocklist.suffix))
-        asked = await self._question(name, dns.rdatatype.TXT, self._client(blocklist).resolvers)
+        # A memory of its own: TXT that fails says nothing of who answers A.
+        resolvers = Resolvers(tuple(self._client(blocklist).resolvers.in_order(asyncio.get_running_loop().time())))
+        asked = await self._question(name, dns.rdatatype.TXT, resolvers)
         return plain(_text(asked.result), blocklist)
 
     def resolvers(self) -> Mapping[str, bool]:

@@ -124,5 +124,5 @@ def _answers(message: dns.message.Message, query: dns.message.Message) -> bool:
     if not message.flags & dns.flags.QR or message.id != query.id or message.opcode() != query.opcode():
         return False
     if not message.question:
-        return message.rcode() in _CAUSE_OF_RCODE
+        return message.rcode() in _CAUSE_OF_RCODE and not message.flags & dns.flags.TC
     return message.question == query.question

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from exporter.providers.resolvers import Address
 
 PORTS = 16
-AT_ONCE = 64
+AT_ONCE = 32
 """Packets that one read takes at most."""
 
 _LIFE_SECONDS = 10.0
@@ -91,6 +91,8 @@ class Ports(Generic[W]):
 
     def tidy(self) -> None:
         """Close the retired sockets on which nothing waits any more."""
+        if not self._retired:
+            return
         for port in self._retired:
             if not port.waiting:
                 _close(port)

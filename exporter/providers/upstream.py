@@ -66,14 +66,17 @@ class Upstream:
 
     def lost(self, flight: Flight, now: float) -> None:
         """Its time is up."""
-        self._leave(flight)
+        flight.out = False
+        self.in_flight -= 1
         if flight.lookup.trouble is None:
             self.window.lost(now)
 
     def recall(self, flight: Flight) -> None:
         """Nothing more is expected of it."""
         flight.port.waiting.pop(flight.identity, None)
-        self._leave(flight)
+        if flight.out:
+            flight.out = False
+            self.in_flight -= 1
 
     def refused(self, now: float) -> None:
         """Nobody listens there."""
@@ -100,8 +103,3 @@ class Upstream:
     def close(self) -> None:
         self._ports.close()
         self._flights.clear()
-
-    def _leave(self, flight: Flight) -> None:
-        if flight.out:
-            flight.out = False
-            self.in_flight -= 1

@@ -12,8 +12,9 @@ what the path can take, as TCP's does, in rounds of as many answers as it is wid
    back.
 4. The path may change, so every :data:`_AFRESH_SECONDS` the shortest time is forgotten and the window starts small again.
 
-Time-outs are RFC 6298's. Each transmission has an ID of its own, so its time is never ambiguous and Karn's rule (§3) is not
-needed.
+An answer is overdue after the mean and four times the deviation (RFC 6298 §2), and not before twice the mean: a hiccup is no
+loss. Both are taken over a round, since single answers are so many that they would forget the past at once (RFC 7323, appendix
+G). Each transmission has an ID of its own, so its time is never ambiguous and Karn's rule (RFC 6298 §3) is not needed.
 """
 
 from math import inf
@@ -36,8 +37,9 @@ class Window:
 
     __slots__ = (
         "_afresh_at",
+        "_answered",
         "_deviation",
-        "_left",
+        "_errors",
         "_lost",
         "_mean",
         "_round",
@@ -52,40 +54,34 @@ class Window:
         self.size = _START
         self.full = False
         """Set when there was more to ask than the window let out; each round clears it."""
+        self._slow_start = True
         self._mean = 0.0
         self._deviation = 0.0
-        self._slow_start = True
         self._shortest = inf
         self._afresh_at = inf
         self._begin_round()
 
     @property
     def timeout(self) -> float:
-        """How long an answer may take before its query is taken for lost (RFC 6298 §2)."""
-        return max(_LEAST_TIMEOUT, self._mean + 4 * self._deviation) if self._mean else _FIRST_TIMEOUT
+        """How long an answer may take before its query is taken for lost."""
+        return max(_LEAST_TIMEOUT, self._mean + max(self._mean, 4 * self._deviation)) if self._mean else _FIRST_TIMEOUT
 
     def answered(self, seconds: float, now: float) -> None:
         """An answer came after so many seconds."""
-        error = seconds - self._mean
-        if self._mean:
-            self._deviation += (abs(error) - self._deviation) / 4
-            self._mean += error / 8
-        else:
-            self._deviation = seconds / 2
-            self._mean = seconds
-            self._afresh_at = now + _AFRESH_SECONDS
+        if not self._mean:
+            self._begin(seconds, now)
         if seconds < self._shortest:
             self._shortest = seconds
         self._seconds += seconds
-        self._left -= 1
-        if self._left <= 0:
+        self._errors += abs(seconds - self._mean)
+        self._answered += 1
+        if self._answered + self._lost >= self._round:
             self._end_round(now)
 
     def lost(self, now: float) -> None:
         """The answer to a first transmission is not there in time."""
         self._lost += 1
-        self._left -= 1
-        if self._left <= 0:
+        if self._answered + self._lost >= self._round:
             self._end_round(now)
 
     def late(self) -> None:
@@ -98,24 +94,33 @@ class Window:
         self._slow_start = True
         self._begin_round()
 
+    def _begin(self, seconds: float, now: float) -> None:
+        self._mean = seconds
+        self._deviation = seconds / 2
+        self._afresh_at = now + _AFRESH_SECONDS
+
+    def _begin_round(self) -> None:
+        self._round = max(self.size, _LEAST_ROUND)
+        self._answered = self._lost = 0
+        self._seconds = self._errors = 0.0
+        self.full = False
+
     def _end_round(self, now: float) -> None:
+        if self._answered:
+            self._mean += (self._seconds / self._answered - self._mean) / 2
+            self._deviation += (self._errors / self._answered - self._deviation) / 2
         if self._lost * _LOST_PART > self._round:
             self._slow_start = False
             self.size = max(_LEAST, self.size // 2)
         elif now >= self._afresh_at:
             self._start_afresh(now)
-        elif self.full:
-            self._follow_queue()
+        elif self.full and self._seconds:
+            self._follow_queue(self._seconds / self._answered)
         self._begin_round()
 
-    def _begin_round(self) -> None:
-        self._round = self._left = max(self.size, _LEAST_ROUND)
-        self._seconds = 0.0
-        self._lost = 0
-        self.full = False
-
-    def _follow_queue(self) -> None:
-        on_path = self._shortest / (self._seconds / (self._round - self._lost))
+    def _follow_queue(self, mean: float) -> None:
+        """``mean`` is that of this round alone."""
+        on_path = self._shortest / mean
         if self._slow_start and self.size * (1 - on_path) * 2 < _QUEUE:
             size = self.size * 2
         else:
