@@ -18,12 +18,12 @@ from math import isinf
 
 from exporter.blocklist import Blocklist
 from exporter.health import trust
-from exporter.history import History
+from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
 from exporter.pace import sustained_qps
 from exporter.plan import Plan
 from exporter.schedule import Outcome, Schedule, Turn
-from exporter.verdict import Absent, Answer, Cause, NotListed, Unknown, judge
+from exporter.verdict import Absent, Answer, Cause, Failure, NotListed, Unknown, judge
 from exporter.vouching import Hooks, Sighting, Vouching, guarded, tell
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Engine:
         """Check until :meth:`stop`."""
         self.alive = True
         self._say_laps_too_long()
-        writing = asyncio.create_task(guarded(self._keep_written()))
+        writing = asyncio.create_task(self._keep_written())
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -96,11 +96,11 @@ class Engine:
         finally:
             self.alive = False
             writing.cancel()
-            self._close_providers(self._providers)
             for task in self._tests:
                 task.cancel()
             await asyncio.gather(*self._tests, return_exceptions=True)
             await self._vouching.wind_up()
+            self._close_providers(self._providers)
 
     def stop(self) -> None:
         """End :meth:`run`: questions in flight are dropped, what was found is recorded."""
@@ -115,6 +115,7 @@ class Engine:
         if before is not providers:
             self._asking.clear()
             schedule.begin_anew(self._clock())
+            self._vouching.begin_anew()
             self._close_providers(before)
         self._say_laps_too_long()
         self._wake.set()
@@ -144,26 +145,32 @@ class Engine:
         submit = self._providers[blocklist.provider].submit
         self._asking[blocklist.name] += len(turns)
         for turn in turns:
-            submit(blocklist, turn.check.target, turn, self._answered)
+            try:
+                submit(blocklist, turn.check.target, turn, self._answered)
+            except Exception as defect:  # noqa: BLE001 - a defect must cost this check only
+                say_defect("submitting", defect)
+                self._answered(turn, Failure(Cause.INTERNAL), 0.0)
 
     def _answered(self, turn: Turn, answer: Answer, seconds: float) -> None:
         """An answer came."""
-        check, place, walk = turn
-        name = check.blocklist.zone
+        name = turn.check.blocklist.zone
         self._asking[name] -= 1
-        walk.landed(place)
         self._freed += 1
         if self._freed >= self._enough:
             self._wake.set()
+        present = turn.walk.present(turn)
+        if present is None or self._stopping:
+            return
+        check, place, walk = present
         at = self._wall()
-        if type(answer) is Absent and walk.trusted and not walk.retired and self._noted(turn, name, at):
+        if type(answer) is Absent and walk.probation.trusted and self._noted(present, name, at):
             walk.concluded(place)
             self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
             return
         verdict = judge(check.blocklist, check.target.kind, answer)
         if (trial := walk.probation.trial) is not None:
             verdict = trust(verdict, trial.health)
-        self._conclude(turn, Sighting(verdict, (seconds,), at))
+        self._conclude(present, Sighting(verdict, (seconds,), at))
 
     def _noted(self, turn: Turn, name: str, at: float) -> bool:
         """Take the shortest way with a clean answer, if it is one that changes nothing. What was never known is taken to be clean
@@ -177,6 +184,8 @@ class Engine:
         """Note a sighting, or have the list vouch for the change that it would make."""
         if self.plan.holds(turn.check):
             self._vouching.conclude(turn, sighting)
+        else:
+            turn.walk.landed(turn.place)
 
     async def _test(self, blocklist: Blocklist) -> None:
         await self._vouching.test(blocklist)
@@ -188,15 +197,17 @@ class Engine:
         flush_all_at = self._clock() + _FLUSH_ALL_SECONDS
         while True:
             if self._clock() >= forget_at:
-                await self._history.forget_old()
                 forget_at += _FORGET_SECONDS
+                await guarded(self._history.forget_old())
             await asyncio.sleep(_FLUSH_SECONDS)
-            if self._clock() < flush_all_at:
-                records = await self._history.flush()
-            else:
-                records = await self._history.flush_all()
+            if self._clock() >= flush_all_at:
                 flush_all_at += _FLUSH_ALL_SECONDS
-            self._vouching.tell_changes(records)
+                await guarded(self._write(self._history.flush_all()))
+            else:
+                await guarded(self._write(self._history.flush()))
+
+    async def _write(self, writing: Coroutine[None, None, list[Record]]) -> None:
+        self._vouching.tell_changes(await writing)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(guarded(work))

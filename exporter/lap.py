@@ -60,8 +60,10 @@ class Walk:
         "_failures",
         "_first_lap_since",
         "_flying",
+        "_heir",
         "_lap_since",
         "_missed",
+        "_moved",
         "_phase",
         "_slot_seconds",
         "allowance",
@@ -70,7 +72,6 @@ class Walk:
         "lap_seconds",
         "probation",
         "retired",
-        "trusted",
     )
 
     def __init__(
@@ -85,10 +86,11 @@ class Walk:
         self.checks = checks
         self.allowance = Allowance(blocklist.pace, now)
         self.probation = Probation(blocklist.pace, now)
-        self.trusted = False
-        """Whether the list may be believed: as its probation says, kept here since every answer asks."""
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
+        self._heir: Walk | None = None
+        self._moved: dict[int, int] = {}
+        """The heir's places of the checks that were in flight."""
         self.lap_seconds: float | None = None
         self._phase = _fraction(blocklist.name) * interval
         self._slot_seconds = interval / max(1, len(checks))
@@ -123,8 +125,22 @@ class Walk:
         """Take over what is known of the same list, when only its checks changed."""
         self.allowance = before.allowance
         self.probation = before.probation
-        self.trusted = before.trusted
         self.lap_seconds = before.lap_seconds
+        if before._flying:
+            places = {target: place for place, target in enumerate(self.checks.targets)}
+            before._moved = {
+                old: places[before.checks.targets[old]] for old in before._flying if before.checks.targets[old] in places
+            }
+            self._flying.update(before._moved.values())
+        before._heir = self
+
+    def present(self, turn: Turn) -> Turn | None:
+        """The turn as a step of the laps that took over from these; nothing if its check is gone."""
+        if not self.retired:
+            return turn
+        if self._heir is None or turn.place not in self._moved:
+            return None
+        return self._heir.present(Turn(turn.check, self._moved[turn.place], self._heir))
 
     def asked(self, now: float, room: int) -> list[Turn]:
         """Up to ``room`` checks to ask, as far as the allowance goes."""
@@ -201,22 +217,22 @@ class Walk:
     def begin_anew(self, now: float) -> None:
         """What is in flight will not land and is due again, after a test."""
         self.probation = Probation(self.blocklist.pace, now)
-        self.trusted = False
         self._catch_up.extendleft(self._flying)
         self._flying.clear()
 
     def concluded(self, place: int) -> None:
         """The check has a conclusive answer."""
+        self.landed(place)
         self.probation.succeeded()
         if self._failures:
             self._failures.pop(place, None)
 
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
         """Take note of what a turn gave."""
-        self.landed(turn.place)
         if not isinstance(verdict, Unknown):
             self.concluded(turn.place)
             return
+        self.landed(turn.place)
         if verdict.cause is Cause.UNHEALTHY:
             self._miss(turn.place)
             return
@@ -229,7 +245,7 @@ class Walk:
 
     def _miss(self, place: int) -> None:
         """Kept until the list recovers, or asked now if it has meanwhile."""
-        if self.trusted:
+        if self.probation.trusted:
             self._catch_up.append(place)
         else:
             self._missed[place] = None
@@ -246,20 +262,19 @@ class Walk:
     def tested(self, health: Health, now: float) -> None:
         """Take note of a test. What was missed while the list was down is due when it recovers."""
         self.probation.tested(health, now)
-        self.trusted = health.trusted
         if health.trusted:
             self._catch_up.extend(self._missed)
             self._missed.clear()
 
     def next_at(self, now: float, room: int) -> float:
         times = [self.probation.next_at()]
-        if self.probation.trial is not None and (room > 0 or not self.trusted):
+        if self.probation.trial is not None and (room > 0 or not self.probation.trusted):
             times += self._work_times(now)
         return min(times)
 
     def _work_times(self, now: float) -> Iterator[float]:
         if self._due_again(now) or self._catch_up or self._late(now):
-            yield self.allowance.ready_at(now) if self.trusted else now
+            yield self.allowance.ready_at(now) if self.probation.trusted else now
             return
         if self._again:
             yield self._again[0][0]

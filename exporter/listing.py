@@ -14,9 +14,11 @@ Rules:
 
 1. A listing is an interval. It has a number: 1 is the first on its sublist, 2 and up are repeats after a removal.
 2. An Unknown opens nothing, closes nothing and does not touch a pending removal; it only notes since when nothing was learned.
-3. Times are Unix seconds and come in as arguments.
+3. A sublist that takes over the code of another that is gone was renamed in the code table; nobody saw its onset.
+4. Times are Unix seconds and come in as arguments.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -107,7 +109,7 @@ def advance(
     for sublist in sorted(held.keys() | seen.keys()):
         before = held.get(sublist)
         if sublist in seen:
-            onset_observed = standing.known_at is not None
+            onset_observed = standing.known_at is not None and not _renamed(seen, standing, sublist)
             after = _on_it(before, seen[sublist], at, onset_observed=onset_observed, reason=reason)
         else:
             after = _not_on_it(held[sublist], at, delist_after)
@@ -115,6 +117,12 @@ def advance(
         if after.present != (before is not None and before.present):
             changes.append(Change(Event.LISTED if after.present else Event.DELISTED, after))
     return Standing(at, tuple(held[sublist] for sublist in sorted(held))), tuple(changes)
+
+
+def _renamed(seen: Mapping[str, Hit], standing: Standing, sublist: str) -> bool:
+    """Whether a present listing that is not seen any more had one of these codes: then the code table changed, not the list."""
+    gone = (listing for listing in standing.listings if listing.present and listing.sublist not in seen)
+    return any(set(listing.codes) & set(seen[sublist].codes) for listing in gone)
 
 
 def _on_it(before: Listing | None, hit: Hit, at: float, *, onset_observed: bool, reason: str) -> Listing:

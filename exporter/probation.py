@@ -55,10 +55,12 @@ def _interval(pace: Pace) -> float:
 class Probation:
     """The tests of one list."""
 
-    __slots__ = ("_in_a_row", "_pace", "_test_at", "testing", "trial")
+    __slots__ = ("_in_a_row", "_pace", "_test_at", "testing", "trial", "trusted")
 
     def __init__(self, pace: Pace, now: float) -> None:
         self.trial: Trial | None = None
+        self.trusted = False
+        """Whether the list may be believed."""
         self.testing = False
         self._pace = pace
         self._test_at = now
@@ -80,9 +82,15 @@ class Probation:
         """Take note of a test, due or not."""
         failed = 0 if health.trusted else 1 + (self.trial.failed if self.trial is not None else 0)
         self.trial = Trial(health, now, failed)
+        self.trusted = health.trusted
         self._test_at = self.trial.next_at(self._pace)
         self.testing = False
         self._in_a_row = 0
+
+    def broke_off(self, now: float) -> None:
+        """A test came to no end: try again soon."""
+        self.testing = False
+        self._test_at = now + _TEST_AGAIN_SECONDS_ELSE
 
     def succeeded(self) -> None:
         """A check had a conclusive answer."""

@@ -56,14 +56,14 @@ class Schedule:
         self._order.rotate(-1)
         for name in self._order:
             walk = self._walks[name]
-            if walk.trusted and (turns := walk.asked(now, room(name))):
+            if walk.probation.trusted and (turns := walk.asked(now, room(name))):
                 yield turns
 
     def paused(self, now: float, most: int) -> list[Turn]:
         """Checks whose time came while their list may not be believed; nothing is to be asked for them."""
         turns: list[Turn] = []
         for walk in self._walks.values():
-            if walk.probation.trial is not None and not walk.trusted:
+            if walk.probation.trial is not None and not walk.probation.trusted:
                 turns += walk.passed_over(now, most - len(turns))
         return turns
 
@@ -100,6 +100,10 @@ class Schedule:
     def tested(self, name: str, health: Health, now: float) -> None:
         """Take note of a test, due or not."""
         self._walks[name].tested(health, now)
+
+    def broke_off(self, name: str, now: float) -> None:
+        """A test of a list came to no end."""
+        self._walks[name].probation.broke_off(now)
 
     def trial(self, name: str) -> Trial | None:
         """The last test of a list, if it was tested yet."""

@@ -20,7 +20,7 @@ from typing import Protocol
 from exporter.blocklist import Blocklist
 from exporter.health import Health, trust
 from exporter.history import History, Key, Record
-from exporter.inquiry import Providers, examine, reason, say_defect
+from exporter.inquiry import Examination, Providers, examine, reason, say_defect
 from exporter.listing import Change, Event, Standing, advance
 from exporter.plan import Check, Plan
 from exporter.schedule import Outcome, Schedule, Turn
@@ -135,21 +135,38 @@ class Vouching:
                     tell(partial(hook, record.key, change))
 
     async def test(self, blocklist: Blocklist) -> Health:
-        """Test a list and let its schedule know."""
-        schedule = self.present.schedule
+        """Test a list and let its schedule know, if by then it is still asked in the same way."""
+        providers = self.present.providers
         tests = self._tests[blocklist.name] = _Tests(self.clock())
-        examination = await examine(self.present.providers, blocklist, self.randomness())
+        try:
+            examination = await examine(providers, blocklist, self.randomness())
+        except BaseException:
+            if self._asked_alike(blocklist, providers):
+                self.present.schedule.broke_off(blocklist.name, self.clock())
+            raise
         now = self.clock()
         tests.took = now - tests.began
+        if self._asked_alike(blocklist, providers):
+            self._learn(blocklist, examination, now)
+        return examination.health
+
+    def _asked_alike(self, blocklist: Blocklist, providers: Providers) -> bool:
+        return self.present.plan.asks(blocklist) and self.present.providers is providers
+
+    def _learn(self, blocklist: Blocklist, examination: Examination, now: float) -> None:
+        schedule, health = self.present.schedule, examination.health
         before = schedule.trial(blocklist.name)
         schedule.spent(blocklist.name, len(examination.durations), now)
-        schedule.tested(blocklist.name, examination.health, now)
-        if before is None or before.health is not examination.health:
-            level = logging.INFO if examination.health.trusted else logging.WARNING
-            _log.log(level, "list health", extra={"fields": {"list": blocklist.name, "health": examination.health}})
+        schedule.tested(blocklist.name, health, now)
+        if before is None or before.health is not health:
+            level = logging.INFO if health.trusted else logging.WARNING
+            _log.log(level, "list health", extra={"fields": {"list": blocklist.name, "health": health}})
         for hook in self.hooks.tested:
-            tell(partial(hook, blocklist, examination.health))
-        return examination.health
+            tell(partial(hook, blocklist, health))
+
+    def begin_anew(self) -> None:
+        """Lists are asked in another way from now on: what was claimed before is asked again."""
+        self._claims.clear()
 
     async def wind_up(self) -> None:
         """Record what was claimed, for a while; drop what takes longer."""
@@ -180,18 +197,30 @@ class Vouching:
     async def _vouch(self, blocklist: Blocklist) -> None:
         """Test the list, then record or drop what was claimed before the test began."""
         await asyncio.sleep(self._gap(blocklist.name))
-        claims = self._claims.pop(blocklist)
-        if not self.present.plan.asks(blocklist):
+        claims = self._claims.pop(blocklist, [])
+        if not claims or not self.present.plan.asks(blocklist):
             return
-        health = await self.test(blocklist)
-        claims = [_trusted(claim, health) for claim in claims if self.present.plan.holds(claim.turn.check)]
-        reasons = await self._reasons([claim.turn.check for claim in claims if self._opens(claim)])
+        try:
+            health = await self.test(blocklist)
+            reasons = await self._reasons([claim.turn.check for claim in claims if self._opens(_trusted(claim, health))])
+        except BaseException:
+            for claim in claims:
+                claim.turn.walk.landed(claim.turn.place)
+            raise
         for claim in claims:
-            record = self._advance(claim, reasons.get(claim.turn.check.key, ""))
-            if record is not None:
-                self.history.hold(record)
-                self._finish(claim, record.standing)
+            self._settle(_trusted(claim, health), reasons.get(claim.turn.check.key, ""))
         self.tell_changes(await self.history.commit())
+
+    def _settle(self, claim: _Claim, why: str) -> None:
+        """Hold what follows from a claim, if its check is still asked."""
+        turn = claim.turn.walk.present(claim.turn)
+        if turn is None or not self.present.plan.holds(turn.check):
+            return
+        claim = _Claim(turn, claim.sighting)
+        record = self._advance(claim, why)
+        if record is not None:
+            self.history.hold(record)
+            self._finish(claim, record.standing)
 
     def _opens(self, claim: _Claim) -> bool:
         check = claim.turn.check

@@ -163,21 +163,24 @@ class History:
     async def forget_old(self) -> None:
         """Forget what ended longer than ``keep`` ago, in the file and then in the snapshot."""
         before = self._clock() - self._keep
-        kept = {}
-        for target in self._shown.targets():
-            standings = self._shown.of_target(target)
-            if not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings.values()):
-                kept[target] = dict.fromkeys(standings, NOTHING)
-            elif old := {name: _without_old(held, before) for name, held in standings.items() if held.listings}:
-                kept[target] = old
-        gone = [target for target, standings in kept.items() if NOTHING in standings.values()]
         async with self._writing:
+            gone = [target for target in self._shown.targets() if self._is_old(target, before)]
             if not await self._attempt(lambda: self._store.prune(before, gone)):
                 return
-            for target, standings in kept.items():
-                for name, held in standings.items():
-                    if (target, name) not in self._ahead:
-                        self._shown.put((target, name), held)
+            for target in self._shown.targets():
+                self._forget(target, before)
+
+    def _is_old(self, target: str, before: float) -> bool:
+        standings = self._shown.of_target(target).values()
+        return not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings)
+
+    def _forget(self, target: str, before: float) -> None:
+        """Judged anew: something may have been noted while the file was written."""
+        is_old = self._is_old(target, before)
+        for name, held in self._shown.of_target(target).items():
+            kept = NOTHING if is_old else _without_old(held, before)
+            if kept != held and (target, name) not in self._ahead:
+                self._shown.put((target, name), kept)
                 self._news.add(target)
 
     async def close(self) -> None:
@@ -194,10 +197,8 @@ class History:
         async with self._writing:
             if self._failing and not flush:
                 return []
-            changed = list(self._backlog)
-            noted = self._soon if flush else set()
-            if flush:
-                self._soon = set()
+            changed, noted = list(self._backlog), self._soon if flush else set()
+            self._soon = set() if flush else self._soon
             if not changed and not noted:
                 return []
             self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted)))

@@ -42,7 +42,7 @@ HELP = {
     ONSET: "1 if the target was seen clean before its latest listing, 0 if it was listed when first checked.",
     NUMBER: "How many listings so far; 2 and up are repeats.",
     INFO: "Return codes of a present listing.",
-    UNKNOWN: "First of the inconclusive answers since the last conclusive one.",
+    UNKNOWN: "Time of the first of the inconclusive answers since the last conclusive one.",
     LISTINGS: "Present listings of the target.",
     TARGET: "Every target and the config entries it came from.",
 }

@@ -93,7 +93,9 @@ class Client:
             self._wake()
 
     async def ask(self, prefix: bytes, suffix: Suffix) -> tuple[Answer, float]:
-        """One answer and the seconds it took. Cancelled by :meth:`close`."""
+        """One answer and the seconds it took. Cancelled by :meth:`close`, before and after."""
+        if self._closed:
+            raise asyncio.CancelledError
         future: asyncio.Future[tuple[Answer, float]] = asyncio.get_running_loop().create_future()
         self._asking.add(future)
         future.add_done_callback(self._asking.discard)
@@ -112,8 +114,6 @@ class Client:
         self._waiting.clear()
         for future in self._asking:
             future.cancel()
-
-    # ---- out
 
     def _wake(self) -> None:
         """Send soon, and watch the time while anything is unanswered."""

@@ -91,6 +91,16 @@ def test_a_reload_delays_no_listing_that_was_just_found(tmp_path: Path, rude: Ru
         exporter.wait(lambda it: Scrape.now(it).totals(ZONE) == (1, 0), "it is recorded", within=15)
 
 
+def test_a_reload_with_other_targets_during_a_test_delays_nothing(tmp_path: Path, rude: Rude) -> None:
+    """A test that is under way when the targets change counts for them too: they are not left unasked until the next one."""
+    patient = {"interval": "1h", "confirm_interval": "1h", "test_interval": "1h"}
+    rude.behave(ZONE, mischief.late(0.3, holding()))
+    with Exporter(tmp_path, config(rude.address, [addresses_on(ZONE)], [TARGET], patient)) as exporter:
+        exporter.wait(lambda _: rude.count(ZONE) > 0, "the list is being tested")
+        assert exporter.reload(config(rude.address, [addresses_on(ZONE)], [TARGET, OTHER], patient)).status == 200
+        exporter.wait(lambda it: Scrape.now(it).listed(ZONE) == {TARGET: 0, OTHER: 0}, "both are known", within=15)
+
+
 @pytest.mark.parametrize("how", ["POST", "SIGHUP"])
 def test_an_invalid_config_is_refused_and_the_old_one_stays(exporter: Exporter, rude: Rude, how: str) -> None:
     """Checks go on under the old config, a metric says so until the file is mended, and POST answers with every problem."""

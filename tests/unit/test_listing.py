@@ -312,14 +312,18 @@ def test_changes_alternate_and_numbers_go_up_by_one(verdicts: list[Verdict], del
 @quick
 @laws
 def test_a_listing_opens_when_a_sublist_is_first_seen(verdicts: list[Verdict], delist_after: int) -> None:
-    """A sublist that is seen and not held opens now; its onset was observed unless nothing was known before."""
+    """A sublist that is seen and not held opens now; its onset was observed unless nothing was known before, or its code was that
+    of a listing that is gone now: then the code table changed."""
     for step in steps(verdicts, delist_after):
         held = {listing.sublist: listing for listing in step.before.listings}
         opened = {change.listing.sublist: change.listing for change in step.changes if change.event is Event.LISTED}
         assert opened.keys() == {name for name in step.seen if name not in held or not held[name].present}
         for name, listing in opened.items():
             assert listing.opened == step.at
-            assert listing.onset_observed is (step.before.known_at is not None)
+            ended = [other for other in held.values() if other.present and other.sublist not in step.seen]
+            gone = {code for other in ended for code in other.codes}
+            renamed = name not in held and bool(gone & set(listing.codes))
+            assert listing.onset_observed is (step.before.known_at is not None and not renamed)
             assert listing.last_delisted == (held[name].closed if name in held else None)
 
 
@@ -331,3 +335,12 @@ def test_what_is_held_is_sorted_and_what_changed_is_held(verdicts: list[Verdict]
         names = [listing.sublist for listing in step.after.listings]
         assert names == sorted(set(names))
         assert {change.listing for change in step.changes} <= set(step.after.listings)
+
+
+def test_a_renamed_sublist_is_no_new_listing() -> None:
+    """When a code table calls the same code by another name, the listing under that name says that nobody saw its onset."""
+    held, _ = advance(Standing(1.0), on(SPAM="127.0.0.2"), 2.0, 2)
+    _, changes = advance(held, on(ABUSE="127.0.0.2"), 3.0, 2)
+    assert [(change.event, change.listing.sublist, change.listing.onset_observed) for change in changes] == [
+        (Event.LISTED, "ABUSE", False)
+    ]

@@ -748,3 +748,34 @@ def test_tests_take_no_more_than_half_of_a_small_budget(daily: int | None, secon
     """A list with few queries a day is tested less often, so that its checks are asked too."""
     pace = a_pace(test_interval=3600.0, max_queries_per_day=daily)
     assert Trial(Health.OK, START, 0).next_at(pace) - START == seconds
+
+
+def test_what_is_in_flight_over_a_reload_is_not_asked_again_and_its_answer_counts() -> None:
+    """With other targets on its list a question goes on: its check is not asked twice, and its answer finds the new place."""
+    first = started(PLAN)
+    turns = due(first, START, plenty)
+    second = Schedule(a_plan(25, a_list()), START + 1, never_known, first)
+    assert len(due(second, START + 1, plenty)) == 5
+    for turn in turns:
+        present = turn.walk.present(turn)
+        assert present is not None
+        assert present.check == turn.check == present.walk.checks[present.place]
+        second.finish(present, TIMEOUT, START + 2)
+    assert len(due(second, START + 32, plenty)) == 20
+
+
+def test_what_is_in_flight_about_a_target_that_left_counts_for_nothing() -> None:
+    """An answer about a check that a reload took away has no place."""
+    first = started(PLAN)
+    turns = due(first, START, plenty)
+    Schedule(a_plan(5, a_list()), START + 1, never_known, first)
+    assert sum(turn.walk.present(turn) is not None for turn in turns) == 5
+
+
+def test_a_test_that_breaks_off_is_tried_again_soon() -> None:
+    """A list is not left untested for ever because a test came to no end."""
+    schedule = Schedule(PLAN, START, never_known)
+    assert schedule.tests_due(START)
+    schedule.broke_off(NAME, START + 1)
+    assert schedule.tests_due(START + 60) == []
+    assert schedule.tests_due(START + 61)
