@@ -103,13 +103,20 @@ def config() -> None:
 
 @config.command("check")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--config.file", "config_file", type=click.Path(path_type=Path), default="config.yml", show_default=True)
-def config_check(file: Path | None, config_file: Path) -> None:
-    """Say everything that is wrong with the config file, or that it is fine."""
-    path = file or config_file
+@_CONFIG
+def config_check(file: Path | None, config_file: Path | None) -> None:
+    """Say everything that is wrong with the config file (config.yml if none is named), or that it is fine."""
+    if file is not None and config_file is not None:
+        raise click.UsageError("give the config file once")
+    path = file or config_file or Path("config.yml")
     config = _load(path)
     checks = sum(blocklist.accepts(target) for blocklist in config.lists for target in config.targets)
-    click.echo(f"{path}: fine: {len(config.targets)} targets, {len(config.lists)} lists, {checks} checks")
+    click.echo(
+        f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(config.lists), 'list')}, {_count(checks, 'check')}"
+    )
+    for blocklist in config.lists:
+        if not any(blocklist.accepts(target) for target in config.targets):
+            click.echo(f"  {blocklist.name}: takes none of these targets")
 
 
 @config.command("schema")
@@ -129,6 +136,10 @@ def demo(duration: str | None, listen: str) -> None:
     seconds = None if duration is None else _usage(lambda: parse_duration(duration))
     address = _usage(lambda: read_listen_address(listen))
     _run(lambda: run(address, seconds))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _load(path: Path) -> Config:

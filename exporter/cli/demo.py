@@ -92,7 +92,7 @@ async def _run(folder: Path, listen: tuple[str | None, int], duration: float | N
     start = asyncio.get_running_loop().time()
 
     def say(text: str, style: str = "") -> None:
-        console.print(Text(f"{asyncio.get_running_loop().time() - start:6.1f}s  {text}", style))
+        console.print(Text(f"{asyncio.get_running_loop().time() - start:6.1f}s  {text}", style), soft_wrap=True)
 
     lists = DemoLists(_first_entries())
     config = _config(folder, await lists.listen())
