@@ -38,11 +38,10 @@ def main() -> None:
             rounds = [_round(folder / str(number), made, lists) for number in range(options.rounds)]
     ratios = [ours["checks"] / ours["seconds"] / perf for ours, perf in rounds]
     print(f"\n{made.checks} checks, {made.listings} on a list; medians of {options.rounds} paired rounds")
+    perfs = [perf for _, perf in rounds]
     answered = [ours["checks"] / ours["answered_seconds"] for ours, _ in rounds]
-    print(f"  checks answered a second        {median(answered):>10.0f}   before reasons (TXT) and tests for new listings")
-    print(
-        f"    ratio                         {median(rate / perf for rate, (_, perf) in zip(answered, rounds, strict=True)):>10.2f}"
-    )
+    print(f"  checks answered a second        {median(answered):>10.0f}   before reasons and tests of listings")
+    print(f"    ratio                         {median(rate / perf for rate, perf in zip(answered, perfs, strict=True)):>10.2f}")
     print(f"  checks recorded a second        {median(ours['checks'] / ours['seconds'] for ours, _ in rounds):>10.0f}")
     print(f"  dnsperf, queries a second       {median(perf for _, perf in rounds):>10.0f}")
     print(f"  ratio                           {median(ratios):>10.2f}")

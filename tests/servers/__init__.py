@@ -14,5 +14,7 @@ Rule 3: a missing program skips the test with its name, and fails it where `CI` 
     mischief      … and dishonestly: lies, forgeries, delays
     garbage       … and not in DNS at all
     rude          the in-process server that plays behaviours
+    relay         a path to a server with delay, loss, doubles and disorder
+    forger        a process that sends forgeries before each truth
     exporter      the installed command, as a subprocess
 """
