@@ -59,7 +59,7 @@ def _kill_often(folder: Path, chance: random.Random) -> tuple[int, int]:
             scrape, ledger = _agreed(exporter, history)
             assert_sound(ledger)
             assert_shown(scrape, ledger, TARGETS, LISTS)
-            watcher.assert_kept(ledger)
+            watcher.assert_kept(history)
             stream.assert_not_exceeded(ledger)
     return len(watcher.opened), len(watcher.closed)
 
@@ -126,7 +126,7 @@ def _assert_kept(exporter: Exporter, history: Path, watcher: Watcher, targets: S
     assert set(scrape.by("dnsbl_listed", "target", "list")) <= {(target, zone) for target in targets for zone in lists}
     assert_sound(ledger)
     assert_shown(scrape, ledger, targets, lists)
-    watcher.assert_kept(ledger)
+    watcher.assert_kept(history)
 
 
 def test_a_target_that_comes_back_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, Self
 
 from tests.servers.daemon import wait_until
@@ -58,14 +59,16 @@ class Watcher:
         bodies = self.bodies
         wait_until(lambda: self.bodies > bodies + 1 or self._fault is not None, "the watcher reads on")
 
-    def assert_kept(self, ledger: Ledger) -> None:
-        """Every change that was ever seen is in the file, once, as it was seen."""
+    def assert_kept(self, history: Path) -> None:
+        """Every change that was seen by now is in the file, once, as it was seen. More may be seen while the file is read."""
+        seen_opened, seen_closed, totals = self.opened.copy(), self.closed.copy(), self.totals.copy()
+        ledger = Ledger.read(history)
         opened = [Seen(row.place, row.number, row.opened) for row in ledger.rows]
         closed = [Seen(row.place, row.number, row.closed) for row in ledger.rows if row.closed is not None]
         assert len(set(opened)) == len(opened)
-        assert self.opened.copy() <= set(opened)
-        assert self.closed.copy() <= set(closed)
-        for zone, (listed, delisted) in self.totals.copy().items():
+        assert seen_opened <= set(opened)
+        assert seen_closed <= set(closed)
+        for zone, (listed, delisted) in totals.items():
             in_file = ledger.totals.get(zone, (0, 0))
             assert in_file[0] >= listed
             assert in_file[1] >= delisted
