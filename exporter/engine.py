@@ -81,7 +81,6 @@ class Engine:
 
     async def run(self) -> None:
         """Check until :meth:`stop`."""
-        self.alive = True
         self._say_laps_too_long()
         writing = asyncio.create_task(self._keep_written())
         try:

@@ -1,5 +1,5 @@
-"""Nothing changes on one list's word: a verdict that would open or close a listing waits until its list has passed a test that
-began *after* the answer came. A list that went wrong a moment ago accuses nobody.
+"""Nothing changes on a list's word alone: a verdict that would open, close or alter a listing waits until its list has passed a
+test that began *after* the answer came. A list that went wrong a moment ago accuses nobody and clears nobody.
 
 Rules:
 
@@ -189,9 +189,10 @@ class Vouching:
 
     def _finish(self, claim: _Claim, after: Standing) -> None:
         turn, sighting = claim.turn, claim.sighting
-        turn.walk.finish(turn, sighting.verdict, self.clock())
+        schedule, now = self.present.schedule, self.clock()
+        schedule.finish(turn, sighting.verdict, now)
         if after.pending and not isinstance(sighting.verdict, Unknown):
-            turn.walk.confirm(turn.place, self.clock() + turn.check.blocklist.pace.confirm_interval)
+            schedule.confirm(turn, now)
         self.finished(Outcome(turn.check, sighting.verdict, sighting.at, sighting.durations))
 
     async def _vouch(self, blocklist: Blocklist) -> None:
