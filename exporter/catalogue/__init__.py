@@ -18,7 +18,7 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 @cache
 def entries() -> Mapping[str, Entry]:
     """Every entry by its zone, in the order of the files' names."""
-    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".yml")]
+    files = [file for file in (resources.files(__name__) / "lists").iterdir() if file.name.endswith(".yml")]
     texts = [file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)]
     return {str(entry["zone"]): _plain(entry) for text in texts for entry in _rows(text)}
 

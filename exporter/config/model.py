@@ -160,7 +160,12 @@ class ListEntry(BaseModel):
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
     needs_key: bool = False
+    status: Literal["alive", "unproven", "registration", "key", "subscription"] = "alive"
+    sets: list[Literal["default", "domains"]] = []
+    policy: Line = ""
+    expiry: Line = ""
     includes: list[Text] = []
+    part_of: list[Text] = []
     delist_url: Link = ""
     lookup_url: Link = ""
     key_file: Text | None = None

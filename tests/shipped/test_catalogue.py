@@ -18,13 +18,13 @@ from exporter.config.model import Checks, ListEntry
 from exporter.config.words import read_zone, to_blocklist
 from exporter.target import Kind, Target
 
-FILES = sorted(file.name for file in resources.files(catalogue).iterdir() if file.name.endswith(".yml"))
+FILES = sorted(file.name for file in (resources.files(catalogue) / "lists").iterdir() if file.name.endswith(".yml"))
 ZONES = list(catalogue.entries())
 PROBE = {Kind.IPV4: "192.0.2.255", Kind.IPV6: "2001:db8::ffff", Kind.DOMAIN: "example.com"}
 
 
 def _text(file: str) -> str:
-    return (resources.files(catalogue) / file).read_text("utf-8")
+    return (resources.files(catalogue) / "lists" / file).read_text("utf-8")
 
 
 def _entry(zone: str) -> ListEntry:
