@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SHARE = 512
 """Questions in flight of one list; more than a resolver's window ever holds."""
-_STEP = 64
+_STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
 _FORGET_SECONDS = 86400.0
@@ -157,27 +157,22 @@ class Engine:
         self._freed += 1
         if self._freed >= self._enough:
             self._wake.set()
-        present = turn.walk.present(turn)
+        present = turn.walk.present(turn) if turn.walk.retired else turn
         if present is None or self._stopping:
             return
         check, place, walk = present
         at = self._wall()
-        if type(answer) is Absent and walk.probation.trusted and self._noted(present, name, at):
-            walk.concluded(place)
-            self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
-            return
+        if type(answer) is Absent and walk.probation.trusted:
+            # The shortest way. What was never known is taken to be clean only of a list that was tested lately.
+            first = walk.probation.fresh(self._clock())
+            if self._history.note_clean(check.target.text, name, at, first=first):
+                walk.concluded(place)
+                self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
+                return
         verdict = judge(check.blocklist, check.target.kind, answer)
         if (trial := walk.probation.trial) is not None:
             verdict = trust(verdict, trial.health)
         self._conclude(present, Sighting(verdict, (seconds,), at))
-
-    def _noted(self, turn: Turn, name: str, at: float) -> bool:
-        """Take the shortest way with a clean answer, if it is one that changes nothing. What was never known is taken to be clean
-        only of a list that was tested lately."""
-        target = turn.check.target.text
-        return self._history.note_clean(target, name, at) or (
-            turn.walk.probation.fresh(self._clock()) and self._history.note_first_clean(target, name, at)
-        )
 
     def _conclude(self, turn: Turn, sighting: Sighting) -> None:
         """Note a sighting, or have the list vouch for the change that it would make."""
