@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.providers.dnsxl import Dnsxl
 from exporter.providers.reply import Reply
 from exporter.target import Target
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 class Asking:
     """How questions are put: ``resolvers`` as in the config, ``timeout`` of one attempt in seconds."""
 
-    resolvers: tuple[str, ...]
+    resolvers: tuple[Resolver, ...]
     timeout: float
     attempts: int
 

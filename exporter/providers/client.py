@@ -14,7 +14,7 @@ Rules:
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 class Client:
     """Asks a set of resolvers. An attempt lasts ``patience`` seconds and there are ``attempts``: so long together may a lookup
-    take, from its first packet. ``clock`` gives seconds that never jump."""
+    take, from its first packet. Those of ``lower_case`` are asked without mixed case. ``clock`` gives seconds that never jump."""
 
     def __init__(
         self,
@@ -49,12 +49,11 @@ class Client:
         *,
         clock: Callable[[], float],
         slow: Slow,
-        mixed_case: bool = True,
+        lower_case: Collection[Address] = (),
     ) -> None:
         self._patience = patience
         self._clock = clock
-        self._spell = Suffix.mixed if mixed_case else Suffix.as_is
-        self._upstreams = Upstreams(addresses, self._readable)
+        self._upstreams = Upstreams(addresses, self._readable, lower_case)
         self.resolvers = self._upstreams.memory
         """Which of them answer."""
         self._dice = Dice()
@@ -165,7 +164,6 @@ class Client:
         identity, choice, case = self._dice.throw()
         now = self._clock()
         if lookup.trouble is None:
-            lookup.question = lookup.prefix + self._spell(lookup.suffix, case)
             lookup.started = now
         lookup.suffix.sent += 1
         try:
@@ -175,10 +173,11 @@ class Client:
             return
         while identity in port.waiting:
             identity = self._dice.throw()[0]
-        upstream.launch(lookup, port, identity, now)
+        question = lookup.prefix + upstream.spell(lookup.suffix, case)
+        upstream.launch(lookup, port, identity, question, now)
         if lookup.trouble is not None:
             self._troubles.asked(lookup, upstream)
-        if not port.send(query(identity, lookup.question)):
+        if not port.send(query(identity, question)):
             self._refused(port, now)
 
     # ---- in
@@ -198,7 +197,7 @@ class Client:
             if flight is None:
                 blame(port, packet)
                 continue
-            reading = read(packet, flight.lookup.question)
+            reading = read(packet, flight.question)
             if reading is None:
                 flight.lookup.mismatched = True
             else:

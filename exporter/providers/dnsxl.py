@@ -24,7 +24,7 @@ import dns.resolver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.providers import question
 from exporter.providers.client import Client
 from exporter.providers.reply import Reply, plain
@@ -41,11 +41,11 @@ _T = TypeVar("_T")
 class Dnsxl:
     """Asks DNS lists; each set of resolvers has one client, shared by the lists that use it."""
 
-    def __init__(self, resolvers: tuple[str, ...], timeout: float, attempts: int) -> None:
+    def __init__(self, resolvers: tuple[Resolver, ...], timeout: float, attempts: int) -> None:
         self._default = resolvers
         self._timeout = timeout
         self._attempts = attempts
-        self._clients: dict[tuple[str, ...], Client] = {}
+        self._clients: dict[tuple[Resolver, ...], Client] = {}
         self._suffixes: dict[str, Suffix] = {}
         self._prefixes: dict[str, bytes] = {}
 
@@ -78,14 +78,24 @@ class Dnsxl:
             client.close()
 
     def _client(self, blocklist: Blocklist) -> Client:
-        texts = blocklist.resolvers or self._default
-        client = self._clients.get(texts)
+        resolvers = blocklist.resolvers or self._default
+        client = self._clients.get(resolvers)
         if client is None:
-            addresses = tuple(dict.fromkeys(address for text in texts for address in _addresses(text)))
-            clock = asyncio.get_running_loop().time
-            client = Client(addresses, self._timeout, self._attempts, clock=clock, slow=partial(self._ask_again, addresses))
-            self._clients[texts] = client
+            client = self._clients[resolvers] = self._connect(resolvers)
         return client
+
+    def _connect(self, resolvers: tuple[Resolver, ...]) -> Client:
+        """A client for them. ``system`` may name one that is given too: it counts once, and its opt-out of mixed case holds."""
+        found = [(address, resolver.mixed_case) for resolver in resolvers for address in _addresses(resolver.address)]
+        addresses = tuple(dict.fromkeys(address for address, _ in found))
+        return Client(
+            addresses,
+            self._timeout,
+            self._attempts,
+            clock=asyncio.get_running_loop().time,
+            slow=partial(self._ask_again, addresses),
+            lower_case=frozenset(address for address, mixed_case in found if not mixed_case),
+        )
 
     async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, first: Address) -> Answer:
         """Ask the resolver whose answer was odd, then the others."""

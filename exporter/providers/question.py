@@ -4,7 +4,8 @@ Rules:
 
 1. An answer counts only if it comes from the address that was asked (the socket is connected), with our ID and our question
    (RFC 5452 §9). Every question has a socket of its own, so a source port of its own. Other packets are dropped and the wait
-   goes on: a forger can neither answer for a list nor make it fail.
+   goes on: a forger can neither answer for a list nor make it fail. The case of a name means nothing here (RFC 4343): names are
+   asked as they are, and a resolver that does not repeat their case answers all the same.
 2. UDP first (RFC 1035 §4.2.1, with room for 1232 octets by RFC 6891); an answer cut off is asked for again over TCP (§4.2.2).
 3. Attempts go round the resolvers. No attempt lasts longer than the time-out, TCP included.
 """

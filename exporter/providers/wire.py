@@ -11,8 +11,8 @@ A query (RFC 1035 §4.1) is put together from four pieces, of which only the fir
 Rules:
 
 1. A reply counts only if it repeats the question octet for octet, case included. The zone is written in random case
-   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too. An error may leave the question out (RFC 1035 §4.1.1: a server
-   that could not read it).
+   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too, unless the resolver is known to change it. An error may leave
+   the question out (RFC 1035 §4.1.1: a server that could not read it).
 2. What common servers send is read here: NXDOMAIN, no records, A records of the very name, errors. Anything else that is sound is
    :data:`ODD`: cut off (TC), an alias, records of other kinds in the answer.
 3. A reply whose records do not end within it is no reply. No octet of a stranger makes this raise.
