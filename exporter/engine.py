@@ -141,11 +141,11 @@ class Engine:
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist
-        submit = self._providers[blocklist.provider].submit
         self._asking[blocklist.name] += len(turns)
+        ask = self._providers[blocklist.provider].asker(blocklist, self._answered)
         for turn in turns:
             try:
-                submit(blocklist, turn.check.target, turn, self._answered)
+                ask(turn.check.target, turn)
             except Exception as defect:  # noqa: BLE001 - a defect must cost this check only
                 say_defect("submitting", defect)
                 self._answered(turn, Failure(Cause.INTERNAL), 0.0)

@@ -34,8 +34,9 @@ class Asking:
 class Provider(Protocol):
     """Asks lists of one kind."""
 
-    def submit(self, blocklist: Blocklist, target: Target, token: _T, done: Callable[[_T, Answer, float], None]) -> None:
-        """Ask; ``done`` is called with the token, the answer and the seconds it took. A future for each would cost too much."""
+    def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
+        """What asks this list, given a target and a token; ``done`` is called with the token, the answer and the seconds it took.
+        A future for each would cost too much."""
 
     def room(self, blocklist: Blocklist) -> int:
         """How many more questions about this list are worth submitting now."""

@@ -40,6 +40,8 @@ class Lookup(Generic[T_co]):
     trouble: Trouble | None = None
     mismatched: bool = False
     """Whether a packet came for it that was no answer to it."""
+    odd: bytes = b""
+    """The answer to it, if that is for others to read."""
     over: bool = False
 
 

@@ -103,13 +103,13 @@ async def _over_udp(address: Address, query: dns.message.Message, dropped: list[
         udp.connect((address.host, address.port))  # of a datagram socket: sets the peer, sends nothing
         await loop.sock_sendall(udp, query.to_wire())
         while True:
-            message = _read(await loop.sock_recv(udp, _MAX_DATAGRAM))
+            message = read(await loop.sock_recv(udp, _MAX_DATAGRAM))
             if message is not None and _answers(message, query):
                 return message
             dropped.append(1)
 
 
-def _read(packet: bytes) -> dns.message.Message | None:
+def read(packet: bytes) -> dns.message.Message | None:
     """The message in a datagram, cut off or not; nothing if it is none."""
     try:
         return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=True)

@@ -22,6 +22,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from exporter.providers.awaiting import Awaiting
 from exporter.providers.client import Client
 from exporter.providers.resolvers import Address, read_address
 from exporter.providers.wire import Suffix, labels
@@ -103,7 +104,7 @@ def ask(*texts: str, patience: float = PATIENT, attempts: int = 1, lower_case: C
 
     async def asking() -> Answer:
         with closing(client(*texts, patience=patience, attempts=attempts, lower_case=lower_case)) as asker:
-            answer, _ = await asker.ask(PREFIX, SUFFIX)
+            answer, _ = await Awaiting(asker).ask(PREFIX, SUFFIX)
             return answer
 
     return asyncio.run(asking())
@@ -278,7 +279,7 @@ def test_a_repetition_has_an_id_a_socket_and_a_spelling_of_its_own() -> None:
     async def asking() -> None:
         server = await recorder(answering=False)
         with closing(server.transport), closing(client(server.address, patience=0.6, attempts=4)) as asker:
-            answer, seconds = await asker.ask(PREFIX, MANY_LETTERS)
+            answer, seconds = await Awaiting(asker).ask(PREFIX, MANY_LETTERS)
         assert answer == Failure(Cause.TIMEOUT)
         assert 2.4 <= seconds < 3.5
         assert len(server.packets) == 5  # after 0, 0.3, 0.9, 1.5 and 2.1 seconds
@@ -378,10 +379,10 @@ def test_a_dead_resolver_is_left_for_the_next_and_tried_again_after_a_rest(rude:
                 rude.behave(ZONE, listed("127.0.0.2"))
                 clock.ahead += 31
                 if dead == "silent":
-                    assert (await asker.ask(PREFIX, SUFFIX))[0] == codes("127.0.0.2")
+                    assert (await Awaiting(asker).ask(PREFIX, SUFFIX))[0] == codes("127.0.0.2")
                     assert asker.resolvers.up()[first]
                 else:
-                    assert (await asker.ask(PREFIX, SUFFIX))[0] == Absent()
+                    assert (await Awaiting(asker).ask(PREFIX, SUFFIX))[0] == Absent()
 
         asyncio.run(asking())
 
@@ -528,7 +529,8 @@ def test_closing_drops_what_is_in_flight() -> None:
             deaf.bind(("127.0.0.1", 0))
             before = descriptors()
             with closing(client(f"127.0.0.1:{deaf.getsockname()[1]}")) as asker:
-                single = asyncio.create_task(asker.ask(PREFIX, SUFFIX))
+                waiting = Awaiting(asker)
+                single = asyncio.create_task(waiting.ask(PREFIX, SUFFIX))
                 for number in range(10_000):
                     asker.submit(
                         labels(f"{number % 250}.{number // 250}.0.10"),
@@ -540,7 +542,7 @@ def test_closing_drops_what_is_in_flight() -> None:
                 assert asker.in_flight > 0
                 assert asker.in_flight + asker.waiting == 10_001
                 assert descriptors() > before
-                asker.close()
+                waiting.close()
                 assert descriptors() == before
                 asker.submit(PREFIX, SUFFIX, None, lambda token, answer, seconds: told.append(answer))
                 with pytest.raises(asyncio.CancelledError):
@@ -636,7 +638,7 @@ def test_a_slow_way_that_raises_is_an_internal_failure(rude: Rude) -> None:
 
     async def asking() -> None:
         with closing(client(rude.address, slow=defective)) as asker:
-            assert (await asker.ask(PREFIX, SUFFIX))[0] == Failure(Cause.INTERNAL)
+            assert (await Awaiting(asker).ask(PREFIX, SUFFIX))[0] == Failure(Cause.INTERNAL)
 
     asyncio.run(asking())
 
