@@ -145,10 +145,12 @@ class Walk:
     def asked(self, now: float, room: int) -> list[Turn]:
         """Up to ``room`` checks to ask, as far as the allowance goes."""
         turns: list[Turn] = []
-        while len(turns) < room and self.allowance.ready_at(now) <= now and (place := self._next(now)) is not None:
-            self.allowance.spend(1, now)
+        most = min(room, self.allowance.free(now))
+        while len(turns) < most and (place := self._next(now)) is not None:
             self._flying.add(place)
             turns.append(Turn(self.checks[place], place, self))
+        if turns:
+            self.allowance.spend(len(turns), now)
         return turns
 
     def passed_over(self, now: float, most: int) -> list[Turn]:
