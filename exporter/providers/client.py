@@ -167,7 +167,8 @@ class Client:
         if lookup.trouble is None:
             lookup.question = lookup.prefix + self._spell(lookup.suffix, case)
             lookup.started = now
-        lookup.suffix.sent += 1
+        else:
+            lookup.suffix.repeats += 1
         try:
             port = upstream.port(choice, now)
         except OSError:

@@ -106,6 +106,9 @@ class Broken:
     def submit(self, blocklist: Blocklist, target: Target, token: T, done: Callable[[T, Answer, float], None]) -> None:
         raise LookupError(target.name_under(blocklist.suffix))
 
+    def repeated(self, blocklist: Blocklist) -> int:
+        return 0
+
     def room(self, blocklist: Blocklist) -> int:
         return 1
 
