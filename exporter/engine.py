@@ -13,7 +13,7 @@ Rules:
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from math import isinf
 
 from exporter.blocklist import Blocklist
@@ -62,6 +62,7 @@ class Engine:
         self._stopping = False
         self.alive = True
         """Whether the loop runs, or is yet to."""
+        self._limited = _limited(plan)
         self._asking: Counter[str] = Counter()
         self._freed = 0
         self._enough = 1
@@ -108,9 +109,10 @@ class Engine:
 
     def swap(self, plan: Plan, providers: Providers) -> None:
         """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap."""
+        self._charge(self.plan.lists.values())
         schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule)
         before = self._providers
-        self.plan, self._providers, self.schedule = plan, providers, schedule
+        self.plan, self._providers, self.schedule, self._limited = plan, providers, schedule, _limited(plan)
         if before is not providers:
             self._asking.clear()
             schedule.begin_anew(self._clock())
@@ -123,6 +125,7 @@ class Engine:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
         try:
+            self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
                 self._spawn(self._test(blocklist))
             for turn in self.schedule.paused(now, _PAUSED_AT_ONCE):
@@ -134,6 +137,11 @@ class Engine:
         except Exception as defect:  # noqa: BLE001 - a defect must not end the loop
             say_defect("scheduling", defect)
             return 1.0
+
+    def _charge(self, lists: Iterable[Blocklist]) -> None:
+        """Count what was sent again since these lists were last charged."""
+        for blocklist in lists:
+            self.schedule.spent(blocklist.name, self._providers[blocklist.provider].repeated(blocklist), self._clock())
 
     def _room(self, name: str) -> int:
         blocklist = self.plan.lists[name]
@@ -220,3 +228,8 @@ class Engine:
             if limit is not None and checks / limit > blocklist.pace.interval:
                 fields = {"list": blocklist.name, "checks": checks, "lap_seconds": round(checks / limit)}
                 _log.warning("a lap takes longer than its interval", extra={"fields": fields})
+
+
+def _limited(plan: Plan) -> tuple[Blocklist, ...]:
+    """The lists that may not be asked at any speed: only their queries need counting."""
+    return tuple(blocklist for blocklist in plan.lists.values() if sustained_qps(blocklist.pace) is not None)

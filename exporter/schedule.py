@@ -87,7 +87,7 @@ class Schedule:
 
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
-        if name in self._walks:
+        if queries and name in self._walks:
             self._walks[name].allowance.spend(queries, now)
 
     def tests_due(self, now: float) -> list[Blocklist]:

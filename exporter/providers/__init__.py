@@ -41,6 +41,9 @@ class Provider(Protocol):
     def room(self, blocklist: Blocklist) -> int:
         """How many more questions about this list are worth submitting now."""
 
+    def repeated(self, blocklist: Blocklist) -> int:
+        """How many queries about this list were sent, since this was last called, beyond the first of each question."""
+
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
         """What the list says of the target."""
 

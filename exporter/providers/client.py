@@ -153,7 +153,8 @@ class Client:
         now = self._clock()
         if lookup.trouble is None:
             lookup.started = now
-        lookup.suffix.sent += 1
+        else:
+            lookup.suffix.repeats += 1
         try:
             port = upstream.port(choice, now)
         except OSError:

@@ -88,8 +88,15 @@ class Dnsxl:
         if message is not None and not message.flags & dns.flags.TC:
             return plain(_text(message), blocklist)
         name = dns.name.from_text(target.name_under(blocklist.suffix))
-        asked = await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses))
-        return plain(_text(asked.result), blocklist)
+        suffix = self._text_suffix(blocklist)
+        return plain(_text(await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses), suffix)), blocklist)
+
+    def repeated(self, blocklist: Blocklist) -> int:
+        suffixes = self._suffix(blocklist), self._text_suffix(blocklist)
+        repeats = sum(suffix.repeats for suffix in suffixes)
+        for suffix in suffixes:
+            suffix.repeats = 0
+        return repeats
 
     def resolvers(self) -> Mapping[str, bool]:
         found: dict[str, bool] = {}
@@ -131,12 +138,15 @@ class Dnsxl:
     async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, first: Address) -> Answer:
         """Ask the resolver whose answer was odd, then the others."""
         resolvers = Resolvers((first, *addresses))
-        asked = await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, resolvers)
-        return _answer(asked.result)
+        zones = (suffix for suffix in self._suffixes.values() if name.endswith(suffix.name))
+        suffix = max(zones, key=lambda zone: len(zone.name))
+        return _answer(await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, resolvers, suffix))
 
-    async def _question(self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers) -> question.Asked:
+    async def _question(
+        self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers, suffix: Suffix
+    ) -> question.Result:
         clock = asyncio.get_running_loop().time
-        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, clock)
+        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, clock, suffix.repeated)
 
     def _suffix(self, blocklist: Blocklist) -> Suffix:
         suffix = self._suffixes.get(blocklist.suffix)
@@ -172,7 +182,7 @@ def _addresses(text: str) -> tuple[Address, ...]:
     return tuple(Address(str(server), system.port) for server in system.nameservers)
 
 
-def _answer(result: dns.message.Message | Cause) -> Answer:
+def _answer(result: question.Result) -> Answer:
     if isinstance(result, Cause):
         return Failure(result)
     addresses = _records(result, dns.rdatatype.A)
@@ -185,7 +195,7 @@ def _answer(result: dns.message.Message | Cause) -> Answer:
     return Codes(tuple(sorted({IPv4Address(str(address)) for address in addresses})))
 
 
-def _text(result: dns.message.Message | Cause) -> str:
+def _text(result: question.Result) -> str:
     """All TXT records, their strings joined without a gap (RFC 7208 §3.3 says how), the records with one."""
     if isinstance(result, Cause):
         return ""

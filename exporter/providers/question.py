@@ -13,7 +13,6 @@ Rules:
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import dns.asyncquery
 import dns.exception
@@ -36,12 +35,8 @@ _CAUSE_OF_RCODE = {
 }
 
 
-@dataclass(slots=True)
-class Asked:
-    """What came of a question; ``durations`` of its queries in seconds."""
-
-    result: dns.message.Message | Cause = Cause.TIMEOUT
-    durations: list[float] = field(default_factory=list)
+Result = dns.message.Message | Cause
+"""NOERROR or NXDOMAIN as a message, anything else as its cause."""
 
 
 async def ask(
@@ -51,16 +46,15 @@ async def ask(
     patience: float,
     attempts: int,
     clock: Callable[[], float],
-) -> Asked:
-    """NOERROR or NXDOMAIN as a message, anything else as its cause. An attempt lasts ``patience`` seconds. Raises nothing."""
-    asked = Asked()
+    sent: Callable[[], None],
+) -> Result:
+    """What came of the question. An attempt lasts ``patience`` seconds; ``sent`` is called for each query. Raises nothing."""
+    result: Result = Cause.TIMEOUT
     for attempt in range(attempts):
         order = resolvers.in_order(clock())
         address = order[attempt % len(order)]
-        start = clock()
-        asked.result = await _attempt(address, name, kind, patience)
-        asked.durations.append(clock() - start)
-        match asked.result:
+        result = await _attempt(address, name, kind, patience, sent)
+        match result:
             case Cause.TIMEOUT | Cause.NETWORK | Cause.MALFORMED:
                 resolvers.failed(address, clock())
             case Cause():
@@ -70,18 +64,20 @@ async def ask(
             case _:
                 resolvers.answered(address)
                 break
-    return asked
+    return result
 
 
 async def _attempt(
-    address: Address, name: dns.name.Name, kind: dns.rdatatype.RdataType, patience: float
-) -> dns.message.Message | Cause:
+    address: Address, name: dns.name.Name, kind: dns.rdatatype.RdataType, patience: float, sent: Callable[[], None]
+) -> Result:
     query = dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD)
     dropped: list[int] = []
     try:
         async with asyncio.timeout(patience):
+            sent()
             message = await _over_udp(address, query, dropped)
             if message.flags & dns.flags.TC:
+                sent()
                 message = await dns.asyncquery.tcp(query, address.host, port=address.port)
                 if message.flags & dns.flags.TC:
                     return Cause.MALFORMED  # cut off where there is no limit: not the whole answer

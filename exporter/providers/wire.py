@@ -93,7 +93,7 @@ class Suffix:
     """A zone as the end of a question for A, or for TXT, in one plain and many random spellings. These are made in bulk, and made
     anew after :data:`_RENEW_AFTER` questions; ``randomness`` gives so many random octets."""
 
-    __slots__ = ("_end", "_fresh", "_labels", "_letters", "_mixed", "_randomness", "name", "plain", "sent", "text")
+    __slots__ = ("_end", "_fresh", "_labels", "_letters", "_mixed", "_randomness", "name", "plain", "repeats", "text")
 
     def __init__(self, zone: str, randomness: Callable[[int], bytes] = os.urandom, *, text: bool = False) -> None:
         self.text = text
@@ -105,8 +105,9 @@ class Suffix:
         self._fresh = 0
         self.name = self._labels + _ROOT
         self.plain = self._labels + self._end
-        self.sent = 0
-        """How many packets asked for names in it, repetitions included: what the list costs its budget. Counted by who sends."""
+        self.repeats = 0
+        """How many packets asked for names in it that had been asked for before: what lookups cost the list's budget beyond their
+        first packets. Counted by who sends."""
 
     def as_is(self, choice: int) -> bytes:
         """In lower case."""
@@ -118,6 +119,10 @@ class Suffix:
             self._mixed, self._fresh = self._spell(), _RENEW_AFTER
         self._fresh -= 1
         return self._mixed[choice % _SPELLINGS]
+
+    def repeated(self) -> None:
+        """Count a packet that asks once more."""
+        self.repeats += 1
 
     def _spell(self) -> tuple[bytes, ...]:
         size, lower, letters = len(self._labels), int.from_bytes(self._labels), self._letters

@@ -109,6 +109,9 @@ class Broken:
 
         return ask
 
+    def repeated(self, blocklist: Blocklist) -> int:
+        return 0
+
     def room(self, blocklist: Blocklist) -> int:
         return 1
 
