@@ -13,7 +13,7 @@ Rules:
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from math import isinf
 
 from exporter.blocklist import Blocklist
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SHARE = 512
 """Questions in flight of one list; more than a resolver's window ever holds."""
-_STEP = 64
+_STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
 _FORGET_SECONDS = 86400.0
@@ -62,6 +62,7 @@ class Engine:
         self._stopping = False
         self.alive = True
         """Whether the loop runs, or is yet to."""
+        self._limited = _limited(plan)
         self._asking: Counter[str] = Counter()
         self._freed = 0
         self._enough = 1
@@ -108,9 +109,10 @@ class Engine:
 
     def swap(self, plan: Plan, providers: Providers) -> None:
         """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap."""
+        self._charge(self.plan.lists.values())
         schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule)
         before = self._providers
-        self.plan, self._providers, self.schedule = plan, providers, schedule
+        self.plan, self._providers, self.schedule, self._limited = plan, providers, schedule, _limited(plan)
         if before is not providers:
             self._asking.clear()
             schedule.begin_anew(self._clock())
@@ -123,6 +125,7 @@ class Engine:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
         try:
+            self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
                 self._spawn(self._test(blocklist))
             for turn in self.schedule.paused(now, _PAUSED_AT_ONCE):
@@ -135,17 +138,22 @@ class Engine:
             say_defect("scheduling", defect)
             return 1.0
 
+    def _charge(self, lists: Iterable[Blocklist]) -> None:
+        """Count what was sent again since these lists were last charged."""
+        for blocklist in lists:
+            self.schedule.spent(blocklist.name, self._providers[blocklist.provider].repeated(blocklist), self._clock())
+
     def _room(self, name: str) -> int:
         blocklist = self.plan.lists[name]
         return min(_SHARE - self._asking[name], self._providers[blocklist.provider].room(blocklist))
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist
-        submit = self._providers[blocklist.provider].submit
         self._asking[blocklist.name] += len(turns)
+        ask = self._providers[blocklist.provider].asker(blocklist, self._answered)
         for turn in turns:
             try:
-                submit(blocklist, turn.check.target, turn, self._answered)
+                ask(turn.check.target, turn)
             except Exception as defect:  # noqa: BLE001 - a defect must cost this check only
                 say_defect("submitting", defect)
                 self._answered(turn, Failure(Cause.INTERNAL), 0.0)
@@ -157,27 +165,22 @@ class Engine:
         self._freed += 1
         if self._freed >= self._enough:
             self._wake.set()
-        present = turn.walk.present(turn)
+        present = turn.walk.present(turn) if turn.walk.retired else turn
         if present is None or self._stopping:
             return
         check, place, walk = present
         at = self._wall()
-        if type(answer) is Absent and walk.probation.trusted and self._noted(present, name, at):
-            walk.concluded(place)
-            self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
-            return
+        if type(answer) is Absent and walk.probation.trusted:
+            # The shortest way. What was never known is taken to be clean only of a list that was tested lately.
+            first = walk.probation.fresh(self._clock())
+            if self._history.note_clean(check.target.text, name, at, first=first):
+                walk.concluded(place)
+                self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
+                return
         verdict = judge(check.blocklist, check.target.kind, answer)
         if (trial := walk.probation.trial) is not None:
             verdict = trust(verdict, trial.health)
         self._conclude(present, Sighting(verdict, (seconds,), at))
-
-    def _noted(self, turn: Turn, name: str, at: float) -> bool:
-        """Take the shortest way with a clean answer, if it is one that changes nothing. What was never known is taken to be clean
-        only of a list that was tested lately."""
-        target = turn.check.target.text
-        return self._history.note_clean(target, name, at) or (
-            turn.walk.probation.fresh(self._clock()) and self._history.note_first_clean(target, name, at)
-        )
 
     def _conclude(self, turn: Turn, sighting: Sighting) -> None:
         """Note a sighting, or have the list vouch for the change that it would make."""
@@ -225,3 +228,8 @@ class Engine:
             if limit is not None and checks / limit > blocklist.pace.interval:
                 fields = {"list": blocklist.name, "checks": checks, "lap_seconds": round(checks / limit)}
                 _log.warning("a lap takes longer than its interval", extra={"fields": fields})
+
+
+def _limited(plan: Plan) -> tuple[Blocklist, ...]:
+    """The lists that may not be asked at any speed: only their queries need counting."""
+    return tuple(blocklist for blocklist in plan.lists.values() if sustained_qps(blocklist.pace) is not None)

@@ -9,11 +9,16 @@ Rules:
    into debt, and the next check waits longer.
 """
 
+import sys
+from math import floor, ulp
+
 from exporter.blocklist import Pace
 
 _DAY = 86400.0
 _AT_ONCE = 0.1
 """Share of a limit that may be used in one go."""
+_NEARLY = 1e-9
+_ANY_NUMBER = sys.maxsize
 
 
 class _Bucket:
@@ -30,6 +35,11 @@ class _Bucket:
     def fill(self, now: float) -> None:
         self.level = min(self.capacity, self.level + max(0.0, now - self.at) * self.rate)
         self.at = now
+
+    def whole(self) -> int:
+        """How many queries it holds; less than none if it owes some. What is there within one step of the clock is there: a level
+        of 0.9999999 would be ready at a time that rounds to now, and never be taken."""
+        return floor(self.level + max(_NEARLY, self.rate * ulp(self.at)))
 
     def ready_at(self) -> float:
         """When the level is one again, seen from the last fill."""
@@ -49,15 +59,16 @@ class Allowance:
             daily = pace.max_queries_per_day
             self._buckets.append(_Bucket(daily * _AT_ONCE, daily * (1 - _AT_ONCE) / _DAY, now))
 
-    def take(self, now: float) -> bool:
-        """Take one query if it is allowed now."""
-        if self.ready_at(now) > now:
-            return False
-        self.spend(1, now)
-        return True
+    def free(self, now: float) -> int:
+        """How many queries are allowed now. The hot path: without limits it looks at nothing."""
+        if not self._buckets:
+            return _ANY_NUMBER
+        for bucket in self._buckets:
+            bucket.fill(now)
+        return max(0, min(bucket.whole() for bucket in self._buckets))
 
     def spend(self, queries: int, now: float) -> None:
-        """Count queries that are being sent in any case."""
+        """Count queries that are being sent, allowed or not."""
         for bucket in self._buckets:
             bucket.fill(now)
             bucket.level -= queries
@@ -66,8 +77,7 @@ class Allowance:
         """When the next query is allowed; ``now`` if it is already."""
         for bucket in self._buckets:
             bucket.fill(now)
-        # A level of 0.9999999 would be ready at a time that rounds to now, and never be taken.
-        return max((now, *(bucket.ready_at() for bucket in self._buckets if bucket.level < 1 - 1e-9)))
+        return max((now, *(bucket.ready_at() for bucket in self._buckets if bucket.whole() < 1)))
 
 
 def sustained_qps(pace: Pace) -> float | None:

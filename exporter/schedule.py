@@ -56,7 +56,7 @@ class Schedule:
         self._order.rotate(-1)
         for name in self._order:
             walk = self._walks[name]
-            if walk.probation.trusted and (turns := walk.asked(now, room(name))):
+            if walk.probation.trusted and (space := room(name)) > 0 and (turns := walk.asked(now, space)):
                 yield turns
 
     def paused(self, now: float, most: int) -> list[Turn]:
@@ -87,7 +87,7 @@ class Schedule:
 
     def spent(self, name: str, queries: int, now: float) -> None:
         """Count queries to a list beyond the one that every turn has paid for."""
-        if name in self._walks:
+        if queries and name in self._walks:
             self._walks[name].allowance.spend(queries, now)
 
     def tests_due(self, now: float) -> list[Blocklist]:

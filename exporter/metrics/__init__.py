@@ -11,7 +11,6 @@ Rules:
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -135,10 +134,10 @@ class Metrics:
         return {**dict.fromkeys(sublist.name for sublist in blocklist.declared()), **self.blocks.sublists.get(blocklist.name, {})}
 
     def _last_success(self, name: str) -> float:
-        """Of this process, or before any of it, as far as the history knows."""
-        if name in self.tally.last_success:
-            return self.tally.last_success[name]
-        return max(self.history.column(name).known_at, default=0.0)
+        """Of this process, or before any, as far as the history knows: looked up once, since that is to look at every check."""
+        if name not in self.tally.last_success:
+            self.tally.last_success[name] = max(self.history.column(name).known_at, default=0.0)
+        return self.tally.last_success[name]
 
     def _counters(self) -> Iterator[Metric]:
         """
@@ -171,11 +170,9 @@ class Metrics:
             resolvers.add_metric([resolver], float(up))
         build = _gauge("dnsbl_build_info", "The running version.", ("version",))
         build.add_metric([self.version], 1.0)
-        kinds = Counter(dict.fromkeys(Kind, 0))
-        kinds.update(target.kind for target in self.running.plan.origins)
         targets = _gauge("dnsbl_targets", "Targets of this shard.", ("kind",))
-        for kind, number in kinds.items():
-            targets.add_metric([kind], number)
+        for kind in Kind:
+            targets.add_metric([kind], self.blocks.kinds[kind])
         failures = CounterMetricFamily("dnsbl_history_write_failures", "Writes to the history that failed.")
         failures.add_metric([], self.history.write_failures)
         shard = self.running.plan.shard

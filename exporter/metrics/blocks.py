@@ -19,10 +19,10 @@ from typing import Literal
 from exporter.history import Column, History, State
 from exporter.listing import Listing
 from exporter.plan import Plan
-from exporter.target import Target
+from exporter.target import Kind, Target
 from exporter.verdict import Cause
 
-_SLICE = 100
+_SLICE = 25
 _CAUSES = tuple(Cause)
 
 LISTED = "dnsbl_listed"
@@ -80,6 +80,8 @@ class Blocks:
     """How many checks of a list are in a state."""
     sublists: dict[str, dict[str, None]] = field(default_factory=dict)
     """The sublists that history has of each list."""
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    """Targets of the plan by kind."""
     version: int = 0
     """Grows whenever any text changes."""
     _plan: Plan | None = None
@@ -114,6 +116,7 @@ class Blocks:
         self._plan, self._exposed = plan, exposed
         self.history.take_news()
         self.states.clear()
+        self.kinds = Counter(target.kind for target in plan.origins)
         self.sublists = {name: {} for name in plan.lists}
         for blocks in self.blocks.values():
             blocks.clear()

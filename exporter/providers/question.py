@@ -4,7 +4,8 @@ Rules:
 
 1. An answer counts only if it comes from the address that was asked (the socket is connected), with our ID and our question
    (RFC 5452 §9). Every question has a socket of its own, so a source port of its own. Other packets are dropped and the wait
-   goes on: a forger can neither answer for a list nor make it fail.
+   goes on: a forger can neither answer for a list nor make it fail. The case of a name means nothing here (RFC 4343): names are
+   asked as they are, and a resolver that does not repeat their case answers all the same.
 2. UDP first (RFC 1035 §4.2.1, with room for 1232 octets by RFC 6891); an answer cut off is asked for again over TCP (§4.2.2).
 3. Attempts go round the resolvers. No attempt lasts longer than the time-out, TCP included.
 """
@@ -12,7 +13,6 @@ Rules:
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import dns.asyncquery
 import dns.exception
@@ -35,12 +35,8 @@ _CAUSE_OF_RCODE = {
 }
 
 
-@dataclass(slots=True)
-class Asked:
-    """What came of a question; ``durations`` of its queries in seconds."""
-
-    result: dns.message.Message | Cause = Cause.TIMEOUT
-    durations: list[float] = field(default_factory=list)
+Result = dns.message.Message | Cause
+"""NOERROR or NXDOMAIN as a message, anything else as its cause."""
 
 
 async def ask(
@@ -50,16 +46,15 @@ async def ask(
     patience: float,
     attempts: int,
     clock: Callable[[], float],
-) -> Asked:
-    """NOERROR or NXDOMAIN as a message, anything else as its cause. An attempt lasts ``patience`` seconds. Raises nothing."""
-    asked = Asked()
+    sent: Callable[[], None],
+) -> Result:
+    """What came of the question. An attempt lasts ``patience`` seconds; ``sent`` is called for each query. Raises nothing."""
+    result: Result = Cause.TIMEOUT
     for attempt in range(attempts):
         order = resolvers.in_order(clock())
         address = order[attempt % len(order)]
-        start = clock()
-        asked.result = await _attempt(address, name, kind, patience)
-        asked.durations.append(clock() - start)
-        match asked.result:
+        result = await _attempt(address, name, kind, patience, sent)
+        match result:
             case Cause.TIMEOUT | Cause.NETWORK | Cause.MALFORMED:
                 resolvers.failed(address, clock())
             case Cause():
@@ -69,18 +64,20 @@ async def ask(
             case _:
                 resolvers.answered(address)
                 break
-    return asked
+    return result
 
 
 async def _attempt(
-    address: Address, name: dns.name.Name, kind: dns.rdatatype.RdataType, patience: float
-) -> dns.message.Message | Cause:
+    address: Address, name: dns.name.Name, kind: dns.rdatatype.RdataType, patience: float, sent: Callable[[], None]
+) -> Result:
     query = dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD)
     dropped: list[int] = []
     try:
         async with asyncio.timeout(patience):
+            sent()
             message = await _over_udp(address, query, dropped)
             if message.flags & dns.flags.TC:
+                sent()
                 message = await dns.asyncquery.tcp(query, address.host, port=address.port)
                 if message.flags & dns.flags.TC:
                     return Cause.MALFORMED  # cut off where there is no limit: not the whole answer
@@ -102,13 +99,13 @@ async def _over_udp(address: Address, query: dns.message.Message, dropped: list[
         udp.connect((address.host, address.port))  # of a datagram socket: sets the peer, sends nothing
         await loop.sock_sendall(udp, query.to_wire())
         while True:
-            message = _read(await loop.sock_recv(udp, _MAX_DATAGRAM))
+            message = read(await loop.sock_recv(udp, _MAX_DATAGRAM))
             if message is not None and _answers(message, query):
                 return message
             dropped.append(1)
 
 
-def _read(packet: bytes) -> dns.message.Message | None:
+def read(packet: bytes) -> dns.message.Message | None:
     """The message in a datagram, cut off or not; nothing if it is none."""
     try:
         return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=True)

@@ -190,9 +190,9 @@ async def _swept(address: Address, names: Names) -> Run:
     await over.wait()
     seconds, cpu = time.perf_counter() - began, _cpu(resource.RUSAGE_SELF) - cpu
     client.close()
-    sent = sum(suffix.sent for suffix in {suffix for _, suffix in pairs})
+    repeats = sum(suffix.repeats for suffix in {suffix for _, suffix in pairs})
     told = Counter({kind.__name__: count for kind, count in answers.items()})
-    return Run(len(pairs), seconds, cpu, len(pairs) - answers[Absent] - answers[Codes], sent - len(pairs), told)
+    return Run(len(pairs), seconds, cpu, len(pairs) - answers[Absent] - answers[Codes], repeats, told)
 
 
 async def _defect(name: bytes, address: Address) -> Answer:

@@ -104,7 +104,7 @@ async def _play(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None
 
 async def _answer(history: History, step: Answer, at: float) -> None:
     key = (TARGETS[step.target].text, step.zone)
-    if step.verdict == NotListed() and history.note_first_clean(*key, at):
+    if step.verdict == NotListed() and history.note_clean(*key, at, first=True):
         return
     after, changes = advance(history.standing(key), step.verdict, at, 2)
     if changes:

@@ -19,11 +19,19 @@ PACES = st.builds(
 )
 
 
+def take(allowance: Allowance, now: float) -> bool:
+    """Ask once, if it is allowed now."""
+    allowed = allowance.free(now) > 0
+    if allowed:
+        allowance.spend(1, now)
+    return allowed
+
+
 def taken(allowance: Allowance, since: float, until: float) -> list[float]:
     """The times of all queries that a greedy asker gets."""
     times, now = [], since
     while now < until:
-        if allowance.take(now):
+        if take(allowance, now):
             times.append(now)
         else:
             now = allowance.ready_at(now)
@@ -47,7 +55,7 @@ def test_a_minute_holds_the_rate(max_qps: float) -> None:
 def test_idleness_saves_up_no_burst(max_qps: float) -> None:
     """After an hour without a query the rate is what it always is."""
     allowance = Allowance(a_pace(max_qps=max_qps), START)
-    assert allowance.take(START)
+    assert take(allowance, START)
     times = taken(allowance, START + 3600, START + 3610)
     assert most_within(times, 1.0) <= 1.2 * max_qps
 
@@ -67,7 +75,8 @@ def test_no_day_holds_more_than_its_budget(daily: int, idle_hours: int) -> None:
 def test_a_tenth_of_the_day_may_come_at_once() -> None:
     """A first lap gets a tenth of the day's budget without waiting, and not one query more."""
     allowance = Allowance(a_pace(max_queries_per_day=300), START)
-    assert sum(allowance.take(START) for _ in range(300)) == 30
+    assert allowance.free(START) == 30
+    assert sum(take(allowance, START) for _ in range(300)) == 30
 
 
 @pytest.mark.parametrize(
@@ -97,11 +106,11 @@ def test_both_limits_hold_at_once() -> None:
 def test_queries_beyond_the_allowance_are_paid_later(spent: int) -> None:
     """What is spent without asking is a debt that the next query waits for."""
     allowance = Allowance(a_pace(max_qps=2.0), START)
-    assert allowance.take(START)
+    assert take(allowance, START)
     allowance.spend(spent, START)
     assert allowance.ready_at(START) == pytest.approx(START + (spent + 1) / 2, abs=1e-6)
-    assert not allowance.take(START + spent / 2)
-    assert allowance.take(START + (spent + 1) / 2)
+    assert not take(allowance, START + spent / 2)
+    assert take(allowance, START + (spent + 1) / 2)
 
 
 def test_a_debt_is_not_paid_by_an_idle_time_before_it() -> None:
@@ -115,7 +124,7 @@ def test_a_debt_is_not_paid_by_an_idle_time_before_it() -> None:
 def test_waiting_does_not_move_the_time(pause: float) -> None:
     """The next query is allowed at the same time, whenever that is asked."""
     allowance = Allowance(a_pace(max_qps=2.0), START)
-    assert allowance.take(START)
+    assert take(allowance, START)
     assert allowance.ready_at(START + pause) == pytest.approx(START + 0.5, abs=1e-6)
 
 
@@ -123,23 +132,38 @@ def test_without_limits_nothing_waits() -> None:
     """A list without limits, such as a local mirror, is asked at any speed, and owes nothing."""
     allowance = Allowance(a_pace(), START)
     allowance.spend(1_000_000, START)
-    assert all(allowance.take(START) for _ in range(1000))
+    assert allowance.free(START) > 1_000_000
     assert allowance.ready_at(START) == START
 
 
 @quick
 @given(PACES, st.floats(0.0, 2e9), st.lists(st.tuples(st.floats(0.0, 3000.0), st.integers(0, 30)), max_size=8))
 def test_a_query_is_taken_exactly_when_it_is_ready(pace: Pace, now: float, story: list[tuple[float, int]]) -> None:
-    """``take`` succeeds if and only if ``ready_at`` says now, and waiting until then always gets there."""
+    """Something is free if and only if ``ready_at`` says now, and waiting until then always gets there."""
     allowance = Allowance(pace, now)
     for pause, spent in story:
         now += pause
         allowance.spend(spent, now)
         ready = allowance.ready_at(now)
         assert ready >= now
-        assert allowance.take(now) is (ready == now)
+        assert take(allowance, now) is (ready == now)
         waits = 0
-        while not allowance.take(now):
+        while not take(allowance, now):
             now = allowance.ready_at(now)
             waits += 1
             assert waits <= 2
+
+
+@quick
+@given(PACES, st.floats(0.0, 2e9), st.lists(st.tuples(st.floats(0.0, 3000.0), st.integers(0, 30)), max_size=8))
+def test_what_is_free_at_once_is_what_is_free_one_by_one(pace: Pace, now: float, story: list[tuple[float, int]]) -> None:
+    """As many queries can be taken one after another as ``free`` says before the first, and no more."""
+    one, other = Allowance(pace, now), Allowance(pace, now)
+    for pause, spent in story:
+        now += pause
+        one.spend(spent, now)
+        other.spend(spent, now)
+        many = min(one.free(now), 1000)
+        one.spend(many, now)
+        assert sum(take(other, now) for _ in range(many)) == many
+        assert take(one, now) is take(other, now)
