@@ -27,6 +27,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SUBLIST = re.compile("[A-Za-z0-9._-]{1,63}")
 _LINK = re.compile(r"(https?://|mailto:)([^\s<>\"{}]|\{target\})+")
 
+SetName = Literal["default", "domains", "all"]
+"""What ``lists:`` may name besides lists. No zone has a name without a dot."""
+
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -233,7 +236,7 @@ class ConfigFile(BaseModel):
     resolvers: Annotated[list[ResolverItem], Field(min_length=1)] = ["system"]
     query: Query = Query()
     checks: Checks = Checks()
-    lists: Annotated[list[Text | ListEntry], Field(min_length=1)]
+    lists: Annotated[list[SetName | Text | ListEntry], Field(min_length=1)] = ["default", "domains"]
     targets: Annotated[list[Text | TargetEntry], Field(min_length=1)]
     metrics: Metrics = Metrics()
     history: History = History()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter import catalogue
 from exporter.blocklist import Bit, Blocklist, Code, Impact, Key, ListingClass, Pace, Resolver, Scope, Span, Sublist, TestEntries
 from exporter.config import built_in
+from exporter.config.sets import members
 from exporter.target import Kind, Target, parse_test_entry
 from tests.unit.config.conftest import Load
 
@@ -194,6 +194,13 @@ def test_a_list_of_domains_only(loaded: Load) -> None:
     assert (found.default.listing_class, found.default.scope) == (ListingClass.DOMAIN, Scope.DOMAIN)
 
 
+def test_a_list_of_your_own_may_hold_every_fact_of_the_catalogue(loaded: Load) -> None:
+    """An entry of the catalogue can be copied into a config; what only a catalogue tells changes nothing."""
+    facts = "sets: [default], policy: ask, expiry: never, part_of: [all.example.net], source: [x], checked: x, notes: [x]"
+    text = "lists: [{{zone: bl.example.net, kinds: [domain]{}}}]\ntargets: [example.com]"
+    assert loaded(text.format(f", {facts}")) == loaded(text.format(""))
+
+
 def test_no_test_entries(loaded: Load) -> None:
     """`none` means that the list is never tested."""
     text = "lists: [{zone: bl.example.net, kinds: [domain], test_entries: none}]\ntargets: [example.com]"
@@ -282,10 +289,9 @@ def test_what_editors_add(loaded: Load, content: bytes) -> None:
 
 
 def test_built_in() -> None:
-    """Without a config: every list of the catalogue that needs no key, and no target."""
+    """Without a config: every list of the catalogue that anybody may ask, and no target."""
     config = built_in((Resolver("127.0.0.1:53"),))
-    needs_no_key = {zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")}
-    assert {blocklist.name for blocklist in config.lists} == needs_no_key
+    assert [blocklist.name for blocklist in config.lists] == members("all")
     assert config.resolvers == (Resolver("127.0.0.1:53"),)
     assert not config.targets
 
