@@ -110,13 +110,11 @@ def config_check(file: Path | None, config_file: Path | None) -> None:
         raise click.UsageError("give the config file once")
     path = file or config_file or Path("config.yml")
     config = _load(path)
-    checks = sum(blocklist.accepts(target) for blocklist in config.lists for target in config.targets)
-    click.echo(
-        f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(config.lists), 'list')}, {_count(checks, 'check')}"
-    )
-    for blocklist in config.lists:
-        if not any(blocklist.accepts(target) for target in config.targets):
-            click.echo(f"  {blocklist.name}: takes none of these targets")
+    lists = config.in_use()
+    checks = sum(blocklist.accepts(target) for blocklist in lists for target in config.targets)
+    click.echo(f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(lists), 'list')}, {_count(checks, 'check')}")
+    for warning in config.warnings:
+        click.echo(f"warning: {path}:{warning}")
 
 
 @config.command("schema")

@@ -251,6 +251,29 @@ def test_a_good_config_is_fine(folder: Path) -> None:
         assert (ended.returncode, ended.stdout) == (0, "config.yml: fine: 2 targets, 3 lists, 3 checks\n")
 
 
+def test_a_config_with_warnings_is_fine(tmp_path: Path) -> None:
+    """`config check` prints each warning with its line; it does not count what a set brought in for nothing."""
+    (tmp_path / "config.yml").write_text(
+        """\
+lists:
+  - domains
+  - {zone: dnsbl.sorbs.net, kinds: [ipv4]}
+  - {zone: bl.example, kinds: [ipv4], status: registration}
+  - {zone: dbl.example, kinds: [domain]}
+targets: [9.9.9.9]
+"""
+    )
+    ended = run("config", "check", folder=tmp_path)
+    first, *warnings = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert first == "config.yml: fine: 1 target, 3 lists, 2 checks"
+    assert [warning.split(" ")[:4] for warning in warnings] == [
+        ["warning:", "config.yml:3:", "lists[1].zone:", "dnsbl.sorbs.net"],
+        ["warning:", "config.yml:4:", "lists[2].zone:", "bl.example"],
+        ["warning:", "config.yml:5:", "lists[3]:", "dbl.example"],
+    ]
+
+
 def test_a_bad_config_has_every_problem_named(tmp_path: Path) -> None:
     """`config check` says all that is wrong, in the order of the file, each with line and path, and ends with 2."""
     (tmp_path / "config.yml").write_text(
