@@ -15,6 +15,7 @@ from exporter.cli import main
 from exporter.cli.service import Options, Running
 from exporter.config import load
 from exporter.config.model import ConfigFile, ListEntry
+from exporter.config.sets import BY_DEFAULT, members
 from exporter.health import Health
 from exporter.history import History
 from exporter.metrics.blocks import HELP
@@ -145,6 +146,14 @@ def test_every_config_option_is_in_the_tables() -> None:
     listed = {field.alias or name for name, field in ListEntry.model_fields.items()} - {"interval", "delist_after"}
     listed -= {"confirm_interval", "test_interval"}  # said once, of `checks`
     assert not [name for name in options | listed if f"`{name}`" not in text]
+
+
+@pytest.mark.parametrize("name", BY_DEFAULT)
+def test_a_set_is_described_by_its_lists(name: str) -> None:
+    """Whoever reads what is asked by default reads the truth."""
+    row = re.search(rf"^\| `{name}` \| (.*) \|$", _section("Configuration"), re.MULTILINE)
+    assert row is not None
+    assert re.findall(r"`([^`]+)`", row[1]) == members(name)
 
 
 def test_every_flag_of_serve_is_in_the_table() -> None:
