@@ -57,6 +57,11 @@ def blocklist(zone: str) -> Blocklist:
     return found
 
 
+def suffix(zone: str) -> str:
+    """What its names end in: the key stands in front of the zone."""
+    return f"{KEY}.{zone}" if _entry(zone).get("needs_key") else zone
+
+
 @cache
 def cases(zone: str) -> tuple[Case, ...]:
     """Each code alone; one of every sublist together; and beside a listing, what is neutral and what refuses."""

@@ -10,7 +10,7 @@ from exporter.health import Health
 from exporter.inquiry import examine
 from exporter.target import Target
 from exporter.verdict import Listed, NotListed, Unknown
-from tests.edges.catalogued import ZONES, asked, blocklist, cases, refusals, served
+from tests.edges.catalogued import ZONES, asked, blocklist, cases, refusals, served, suffix
 from tests.edges.lists import dnsxl, run, verdict
 from tests.servers.rbldnsd import Rbldnsd
 from tests.servers.zones import Zone, dead, listing_everything, refusing
@@ -28,8 +28,8 @@ def _rbldnsd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rbldnsd]:
 
 
 def _serving(folder: Path, zones: Iterable[str], data: Callable[[str], Zone]) -> Rbldnsd:
-    """One server for all of them; a list with a key is asked below its key."""
-    return Rbldnsd(folder, {blocklist(zone).suffix: data(zone) for zone in zones})
+    """One server for all of them; a list with a key is only to be found below its key."""
+    return Rbldnsd(folder, {suffix(zone): data(zone) for zone in zones})
 
 
 @pytest.mark.parametrize("zone", ZONES)

@@ -11,7 +11,7 @@ import pytest
 from exporter import catalogue
 from exporter.target import Kind, Target
 from exporter.verdict import Cause, Listed, NotListed, Unknown, Verdict
-from tests.edges.catalogued import ZONES, blocklist
+from tests.edges.catalogued import ZONES, blocklist, suffix
 from tests.edges.lists import dnsxl, run, verdict
 from tests.servers.behaviour import listed
 from tests.servers.rude import Rude
@@ -33,7 +33,7 @@ def _said(rude: Rude) -> Said:
 
     def said(zone: str, *codes: str) -> Verdict:
         kind = min(blocklist(zone).kinds)
-        rude.behave(blocklist(zone).suffix, listed(*codes))
+        rude.behave(suffix(zone), listed(*codes))
         return run(verdict(provider, blocklist(zone), Target(TARGETS[kind], kind)))
 
     return said
