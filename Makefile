@@ -25,6 +25,7 @@ bench: daemons bench-daemons $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.pipeline
 	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.real_lists
+	$(BIN)/python -m tests.bench.catalogue
 
 bench-daemons:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dnsperf >/dev/null; then \

@@ -1,0 +1,200 @@
+"""A list that dies, in each way in which the catalogue's defunct lists did: it opens no listing and closes none, for ever.
+
+One exporter has each death twice: on a list that dies while it is watched and has listed some targets, and on one that was dead
+before it was ever asked. It is restarted while they are dead.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+
+import pytest
+import yaml
+
+from exporter import catalogue
+from tests.servers import mischief
+from tests.servers.ask import prefix
+from tests.servers.behaviour import (
+    UNLISTED_TESTS,
+    Behaviour,
+    Packet,
+    Question,
+    absent,
+    cname_then,
+    healthy,
+    listed,
+    nodata,
+    refused,
+    servfail,
+    zone_data,
+)
+from tests.servers.exporter import Exporter
+from tests.servers.rude import Rude
+from tests.system.scrape import Place, Scrape, assert_consistent
+from tests.system.settings import Settings, config
+from tests.system.watcher import Seen, Watcher
+
+
+def _all_but_the_negatives(question: Question) -> Iterable[Packet]:
+    """A wildcard that keeps what must not be listed apart."""
+    return (absent if question.prefix in UNLISTED_TESTS else listed("127.0.0.2"))(question)
+
+
+PLAYS: dict[str, tuple[Behaviour, str]] = {
+    "empty": (absent, "silent"),
+    "no-records": (nodata, "silent"),
+    "no-answer": (mischief.silent, "unreachable"),
+    "wildcard": (listed("127.0.0.2"), "everything"),
+    "wildcard-with-exceptions": (_all_but_the_negatives, "everything"),
+    "servfail": (servfail, "unreachable"),
+    "refused": (refused, "refused"),
+    "54-72-130-67": (listed("54.72.130.67"), "bogus"),
+    "91-195-240-117": (listed("91.195.240.117"), "bogus"),
+    "216-120-147-200": (listed("216.120.147.200"), "bogus"),
+    "146-112-61-108": (listed("146.112.61.108"), "bogus"),
+    "alias": (cname_then("91.195.240.117"), "bogus"),
+}
+"""What a dead list answers, and the health it must then have. The addresses were seen in the wild."""
+
+PARKED = ["54-72-130-67", "91-195-240-117", "216-120-147-200", "146-112-61-108", "alias"]
+WAYS: dict[str, Iterable[str]] = {
+    "emptied": ["empty", "no-records"],
+    "timeouts": ["no-answer"],
+    "wildcard": ["wildcard", "wildcard-with-exceptions"],
+    "parked": [*PARKED, "wildcard"],
+    "servfail": ["servfail", "refused"],
+    "retired": PLAYS,  # what such a list answers is not recorded
+}
+DEATHS = [pytest.param(play, id=f"{way}: {play}") for way, plays in WAYS.items() for play in plays]
+
+ON = {
+    "192.0.2.1": ["127.0.0.2"],
+    "192.0.2.2": ["127.0.0.2", "127.0.0.4"],
+    "2001:db8::1": ["127.0.0.4"],
+    "bad.example": ["127.0.0.2"],
+}
+OFF = ["198.51.100.1", "2001:db8::2", "good.example"]
+OPENED = 5  # 192.0.2.2 is on two sublists
+
+
+def _dies(play: str) -> str:
+    return f"{play}.dies.example"
+
+
+def _was_dead(play: str) -> str:
+    return f"{play}.was-dead.example"
+
+
+ZONES = [name(play) for name in (_dies, _was_dead) for play in PLAYS]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What /metrics said before the deaths, after them and after a restart; and every change that it ever showed."""
+
+    alive: Scrape
+    dead: Scrape
+    restarted: Scrape
+    opened: frozenset[Seen]
+    closed: frozenset[Seen]
+
+    @property
+    def after(self) -> tuple[Scrape, Scrape]:
+        return self.dead, self.restarted
+
+
+@pytest.fixture(name="course", scope="module")
+def _course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with Rude() as rude:
+        for play, (behaviour, _) in PLAYS.items():
+            rude.behave(_dies(play), healthy(zone_data({prefix(target): codes for target, codes in ON.items()})))
+            rude.behave(_was_dead(play), behaviour)
+        text = config(rude.address, map(_list, ZONES), [*ON, *OFF])
+        with Exporter(tmp_path_factory.mktemp("defunct"), text) as exporter, Watcher(exporter) as watcher:
+            exporter.wait(lambda it: _all_is_known(Scrape.now(it)), "all is known")
+            alive = Scrape.now(exporter)
+            for play, (behaviour, _) in PLAYS.items():
+                rude.behave(_dies(play), behaviour)
+            dead = _when_dead(exporter, rude)
+            exporter.restart()
+            restarted = _when_dead(exporter, rude)
+            watcher.catch_up()
+            yield Course(alive, dead, restarted, frozenset(watcher.opened), frozenset(watcher.closed))
+
+
+def _list(zone: str) -> Settings:
+    codes = {"127.0.0.2": {"sublist": "SPAM"}, "127.0.0.4": {"sublist": "EXPLOIT"}}
+    return {"zone": zone, "kinds": ["ipv4", "ipv6", "domain"], "non_global": True, "codes": codes}
+
+
+def _all_is_known(scrape: Scrape) -> bool:
+    known = {"listed": len(ON), "not_listed": len(OFF)}
+    return all(scrape.checks(_dies(play)) == known for play in PLAYS) and _nothing_is_known(scrape, map(_was_dead, PLAYS))
+
+
+def _nothing_is_known(scrape: Scrape, zones: Iterable[str]) -> bool:
+    up = scrape.by("dnsbl_list_up", "list")
+    return all(scrape.checks(zone) == {"unknown": len(ON) + len(OFF)} and up[zone,] == 0 for zone in zones)
+
+
+def _when_dead(exporter: Exporter, rude: Rude) -> Scrape:
+    """The metrics once nothing is known of any list, and each was tested twice after that."""
+    exporter.wait(lambda it: _nothing_is_known(Scrape.now(it), ZONES), "nothing is known")
+    asked = len(rude.questions)
+
+    def tested_twice() -> bool:
+        names = [each.name.lower() for each in rude.questions[asked:]]
+        return all(names.count(f"{prefix('127.0.0.2')}.{zone}") > 1 for zone in ZONES)
+
+    exporter.wait(lambda _: tested_twice(), "every list is tested twice")
+    return Scrape.now(exporter)
+
+
+def test_every_recorded_way_is_played() -> None:
+    """A way of dying that is new to the catalogue has to be played here."""
+    rows = yaml.safe_load((resources.files(catalogue) / "defunct.yml").read_text("utf-8"))
+    assert {row["way"] for row in rows} == WAYS.keys()
+
+
+@pytest.mark.parametrize("play", DEATHS)
+def test_its_health_says_how(course: Course, play: str) -> None:
+    """It is down, in the one state that fits, also for an exporter that starts only then."""
+    for scrape in course.after:
+        for zone in (_dies(play), _was_dead(play)):
+            states = scrape.by("dnsbl_list_health", "list", "health")
+            assert {health for (name, health), value in states.items() if name == zone and value} == {PLAYS[play][1]}
+            assert scrape.by("dnsbl_list_up", "list")[zone,] == 0
+
+
+@pytest.mark.parametrize("play", DEATHS)
+def test_nobody_is_accused_or_cleared(course: Course, play: str) -> None:
+    """What was listed stays so, since the same moment and as often as before; what was clean stays clean."""
+    zone = _dies(play)
+    assert course.alive.totals(zone) == (OPENED, 0)
+    assert course.alive.listed(zone) == dict.fromkeys(ON, 1) | dict.fromkeys(OFF, 0)
+    for scrape in course.after:
+        assert scrape.totals(zone) == (OPENED, 0)
+        assert scrape.listed(zone) == course.alive.listed(zone)
+        assert _standings(scrape, zone) == _standings(course.alive, zone)
+
+
+@pytest.mark.parametrize("play", DEATHS)
+def test_one_that_was_never_alive_says_nothing(course: Course, play: str) -> None:
+    """No target has a series of it: not as listed, nor as clean."""
+    zone = _was_dead(play)
+    for scrape in (course.alive, *course.after):
+        assert scrape.totals(zone) == (0, 0)
+        assert scrape.listed(zone) == {}
+        assert _standings(scrape, zone) == {}
+
+
+def _standings(scrape: Scrape, zone: str) -> dict[Place, object]:
+    return {place: held for place, held in scrape.standings().items() if place.list == zone}
+
+
+def test_nothing_changed_in_between(course: Course) -> None:
+    """No body between the first and the last showed a change but the listings of the time when the lists were alive."""
+    assert not course.closed
+    assert len(course.opened) == OPENED * len(PLAYS)
+    for scrape in (course.alive, *course.after):
+        assert_consistent(scrape)
