@@ -14,7 +14,7 @@ from exporter.config.words import read_zone, to_blocklist
 
 _KEY_FIELDS = {"key_file", "key_env", "needs_key"}
 _TOGETHER = (
-    {"match", "class", "impact", "scope", "codes", "refusal_codes", "neutral_codes"},
+    {"match", "class", "impact", "scope", "cause", "codes", "refusal_codes", "neutral_codes"},
     {"kinds", "test_entries"},
     _KEY_FIELDS,
 )
