@@ -1,6 +1,7 @@
 """The command line: flags in, exit codes out. Each command's work is in a module of its own.
 
-Exit codes: 0 fine, 1 says no (listed; cannot run), 2 usage or configuration, 3 (``check``) not listed but some unknown.
+Exit codes: 0 fine, 1 says no (listed; a list is sick; cannot run), 2 usage or configuration, 3 (``check``) not listed but some
+unknown.
 """
 
 import asyncio
@@ -94,6 +95,18 @@ def check(targets: tuple[str, ...], config_file: Path | None, only: tuple[str, .
 
     config = built_in() if config_file is None else _load(config_file)
     sys.exit(_usage(lambda: run(config, targets, only, as_json=as_json)))
+
+
+@main.command("lists")
+@_CONFIG
+@click.option("--all", "every", is_flag=True, help="Show every list of the catalogue, and those that no longer exist.")
+@click.option("--test", is_flag=True, help="Test each list by its test entries, through your resolvers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lists_(config_file: Path | None, *, every: bool, test: bool, as_json: bool) -> None:
+    """Show lists: those of the config, or without one the catalogue's default and domains sets."""
+    from exporter.cli.lists import Wish, run
+
+    sys.exit(run(None if config_file is None else _load(config_file), Wish(every, test, as_json)))
 
 
 @main.group()

@@ -21,13 +21,14 @@ from exporter.blocklist import Blocklist, Resolver
 from exporter.config.document import Document, Note, Path, Problem, Value, read
 from exporter.config.faults import keys_of, unknown_key, validated
 from exporter.config.lists import Lists
-from exporter.config.model import Checks, ConfigFile, History, Metrics, Query
+from exporter.config.model import Checks, ConfigFile, History, ListEntry, Metrics, Query
 from exporter.config.resolvers import read_resolvers
 from exporter.config.schema import schema
 from exporter.config.targets import read_target, target_text, why_not_accepted
+from exporter.config.words import to_blocklist
 from exporter.target import Target
 
-__all__ = ["Config", "ConfigError", "built_in", "load", "schema"]
+__all__ = ["Config", "ConfigError", "built_in", "catalogued", "load", "schema"]
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -80,6 +81,14 @@ def built_in(resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
         history_path=FilePath(history.path),
         history_keep=history.keep,
     )
+
+
+def catalogued() -> Mapping[str, Blocklist]:
+    """Every list of the catalogue by its zone, to be shown; also those that need a key, without it."""
+    return {
+        zone: to_blocklist(ListEntry.model_validate(entry), Checks(), FilePath(), {}, lambda path, message: None)
+        for zone, entry in catalogue.entries().items()
+    }
 
 
 def _text(path: FilePath) -> str:
