@@ -45,7 +45,7 @@ def run(config: Config | None, wish: Wish) -> int:
     rows = _rows(config, wish)
     asking = config or built_in()
     if wish.test:
-        rows = asyncio.run(tested(make_providers(asking), rows, progress=not wish.as_json))
+        rows = asyncio.run(with_health(make_providers(asking), rows, progress=not wish.as_json))
     if wish.as_json:
         print(json.dumps(_as_json(rows, asking, wish), indent=2))
     else:
@@ -80,7 +80,7 @@ def _extent(rows: Sequence[Row], config: Config | None, wish: Wish) -> lists_tab
     return lists_table.Extent(tested=wish.test, mark=wish.every and config is not None, others=others)
 
 
-async def tested(providers: Providers, rows: Sequence[Row], *, progress: bool) -> list[Row]:
+async def with_health(providers: Providers, rows: Sequence[Row], *, progress: bool) -> list[Row]:
     """Test all lists at once, each at its own pace."""
     with terminal.progress(wanted=progress) as bar:
         task = bar.add_task("testing", total=sum(not row.needs for row in rows))
