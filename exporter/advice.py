@@ -87,8 +87,7 @@ def _cure_of_refusal(blocklist: Blocklist) -> str:
 def _zones_for_key_holders(zone: str) -> Iterator[str]:
     """The zones of the catalogue that hold all of this one and are asked with a key."""
     for name, entry in catalogue.entries().items():
-        includes = entry.get("includes")
-        if entry.get("needs_key") and isinstance(includes, list) and zone in includes:
+        if entry.get("needs_key") and zone in catalogue.texts(name, "includes"):
             yield name
 
 

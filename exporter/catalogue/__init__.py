@@ -5,7 +5,7 @@ An entry has the same shape as an entry of ``lists:`` in a user's config, plus f
 ``defunct.yml`` tells of lists that no longer exist, ``first_steps.yml`` of what to do about listings, which is ``advice``'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,21 @@ import yaml
 Entry = Mapping[str, object]
 
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defunct:
+    """A list that has ended, or all lists below a domain. The fields are explained where the rows are, in ``defunct.yml``."""
+
+    zone: str
+    subtree: bool = False
+    operator: str
+    died: str
+    way: str
+    reason: str
+    replaced_by: Sequence[str]
+    source: Sequence[str]
+    checked: str
 
 
 class Words(TypedDict):
@@ -42,25 +57,29 @@ class FirstSteps:
 def entries() -> Mapping[str, Entry]:
     """Every entry by its zone, in the order of the files' names."""
     files = [file for file in (resources.files(__name__) / "lists").iterdir() if file.name.endswith(".yml")]
-    texts = [file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)]
-    return {str(entry["zone"]): _plain(entry) for text in texts for entry in _rows(text)}
+    pages = [file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)]
+    return {str(entry["zone"]): _plain(entry) for page in pages for entry in _rows(page)}
+
+
+def texts(zone: str, field: str) -> tuple[str, ...]:
+    """The texts in a field of an entry that holds several, such as ``includes``; none for a zone that is not here."""
+    values = entries().get(zone, {}).get(field)
+    return tuple(map(str, values)) if isinstance(values, list) else ()
 
 
 @cache
-def defunct() -> Mapping[str, Entry]:
-    """Every list that no longer exists, by its zone, in the order of the file."""
-    return {str(entry["zone"]): entry for entry in _rows(_text("defunct.yml"))}
+def defunct() -> Mapping[str, Defunct]:
+    """Every row of the lists that have ended, by its zone."""
+    text = (resources.files(__name__) / "defunct.yml").read_text("utf-8")
+    return {row.zone: row for row in (Defunct(**row) for row in yaml.load(text, Loader=_LOADER))}  # noqa: S506 - as below
 
 
 @cache
 def first_steps() -> FirstSteps:
     """What to do about listings."""
-    words = yaml.load(_text("first_steps.yml"), Loader=_LOADER)  # noqa: S506 - as below
+    text = (resources.files(__name__) / "first_steps.yml").read_text("utf-8")
+    words = yaml.load(text, Loader=_LOADER)  # noqa: S506 - as below
     return FirstSteps(words.pop("causes"), words)
-
-
-def _text(name: str) -> str:
-    return (resources.files(__name__) / name).read_text("utf-8")
 
 
 def _rows(text: str) -> list[Entry]:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 
 from exporter import catalogue
@@ -23,6 +23,8 @@ from exporter.inquiry import Examination, Providers, examine, say_defect
 
 UNHEALTHY = 1
 
+_LONGEST_GAP_SECONDS = 2.0
+"""Somebody waits for it."""
 _SETS = ("default", "domains")
 _NEEDS: Mapping[Status, str] = {
     Status.KEY: "needs a key",
@@ -56,23 +58,16 @@ def run(config: Config | None, wish: Wish) -> int:
 
 
 def _rows(config: Config | None, wish: Wish) -> list[Row]:
+    """The config's lists, or the sets; then, if all are wanted, the catalogue's others."""
     known = catalogued()
-    sets = {zone: _sets(entry) for zone, entry in catalogue.entries().items()}
-    if config is None:
-        first = [zone for name in _SETS for zone in known if name in sets[zone]]
-        own = []
-    else:
-        first = []
-        own = [Row(blocklist, sets.get(blocklist.zone, ()), configured=True) for blocklist in config.lists]
-    taken = {row.blocklist.zone for row in own}
-    others = dict.fromkeys([*first, *known] if wish.every else first)
-    needs = {zone: _NEEDS.get(known[zone].facts.status, "") for zone in others}
-    return own + [Row(known[zone], sets[zone], needs=needs[zone]) for zone in others if zone not in taken]
-
-
-def _sets(entry: catalogue.Entry) -> tuple[str, ...]:
-    found = entry.get("sets")
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    sets = {zone: catalogue.texts(zone, "sets") for zone in known}
+    own = () if config is None else config.lists
+    rows = {each.zone: Row(each, sets.get(each.zone, ()), configured=True) for each in own}
+    others = [zone for name in _SETS for zone in known if name in sets[zone]] if config is None else []
+    for zone in (*others, *(known if wish.every else ())):
+        blocklist = known[zone]
+        rows.setdefault(zone, Row(blocklist, sets[zone], needs=_NEEDS.get(blocklist.facts.status, "")))
+    return list(rows.values())
 
 
 def _extent(rows: Sequence[Row], config: Config | None, wish: Wish) -> lists_table.Extent:
@@ -98,8 +93,9 @@ async def with_health(providers: Providers, rows: Sequence[Row], *, progress: bo
 
 async def _examine(providers: Providers, blocklist: Blocklist) -> Examination:
     rate = blocklist.pace.max_qps
+    gap = 0.0 if rate is None else min(1 / rate, _LONGEST_GAP_SECONDS)
     try:
-        return await examine(providers, blocklist, secrets.randbits(96), 0.0 if rate is None else 1 / rate)
+        return await examine(providers, blocklist, secrets.randbits(96), gap)
     except Exception as defect:  # noqa: BLE001 - a defect about one list must not hide the others
         say_defect("testing", defect)
         return Examination(Health.UNREACHABLE, ())
@@ -110,7 +106,7 @@ def _as_json(rows: Sequence[Row], config: Config, wish: Wish) -> dict[str, objec
         "tested": wish.test,
         "resolvers": [resolver.address for resolver in config.resolvers],
         "lists": [_row_as_json(row) for row in rows],
-        "defunct": list(catalogue.defunct().values()) if wish.every else [],
+        "defunct": [asdict(row) for row in catalogue.defunct().values()] if wish.every else [],
     }
 
 

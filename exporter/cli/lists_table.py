@@ -14,7 +14,7 @@ from rich.text import Text
 
 from exporter.advice import cure
 from exporter.blocklist import Blocklist, Impact, Status
-from exporter.catalogue import Entry
+from exporter.catalogue import Defunct
 from exporter.cli import terminal
 from exporter.health import Health
 
@@ -72,28 +72,25 @@ def show(rows: Sequence[Row], extent: Extent, resolvers: Sequence[str]) -> None:
     terminal.say(console, _sum(rows, extent), "bold")
 
 
-def show_defunct(entries: Sequence[Entry]) -> None:
+def show_defunct(rows: Sequence[Defunct]) -> None:
     """Print the lists that no longer exist."""
     console = terminal.console()
     narrow = _is_narrow(console)
     table = _bare_table(spaced=narrow)
     for title in ("List", "Why") if narrow else ("List", "Ended", "Why", "Instead"):
         table.add_column(title, overflow="fold")
-    for entry in entries:
-        zone = Text(f"{entry['zone']}", "bold").append(" and all below it" if entry.get("subtree") else "", "not bold")
-        died, why, instead = str(entry["died"]), str(entry["reason"]), ", ".join(_texts(entry["replaced_by"]))
+    for row in rows:
+        zone = Text(row.zone, "bold").append(" and all below it" if row.subtree else "", "not bold")
+        instead = ", ".join(row.replaced_by)
         if narrow:
-            table.add_row(zone.append(f"\n{died}", "not bold"), Text(f"{why}\nInstead: {instead}" if instead else why))
+            why = f"{row.reason}\nInstead: {instead}" if instead else row.reason
+            table.add_row(zone.append(f"\n{row.died}", "not bold"), Text(why))
         else:
-            table.add_row(zone, died, Text(why), instead)
+            table.add_row(zone, row.died, Text(row.reason), instead)
     console.print()
-    terminal.say(console, f"{len(entries)} lists that no longer exist, or should not be asked", "bold")
+    terminal.say(console, f"{len(rows)} lists that no longer exist, or should not be asked", "bold")
     console.print()
     console.print(table)
-
-
-def _texts(value: object) -> list[str]:
-    return [str(text) for text in value] if isinstance(value, list) else []
 
 
 def _is_narrow(console: Console) -> bool:

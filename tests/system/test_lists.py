@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,11 +109,9 @@ def test_all_shows_every_list_and_the_dead_ones_after_them(tmp_path: Path) -> No
     living, _, defunct = stdout.partition("no longer exist")
     assert set(_rows(living)) == {"List", *catalogue.entries()}
     rows = _rows(defunct)
-    for zone, entry in catalogue.defunct().items():
-        instead = entry["replaced_by"]
-        assert isinstance(instead, list)
-        shown = rows[f"{zone} and all below it" if entry.get("subtree") else zone]
-        assert shown == [text for text in (entry["died"], entry["reason"], ", ".join(instead)) if text]
+    for row in catalogue.defunct().values():
+        shown = rows[f"{row.zone} and all below it" if row.subtree else row.zone]
+        assert shown == [text for text in (row.died, row.reason, ", ".join(row.replaced_by)) if text]
 
 
 def test_with_a_config_it_shows_the_lists_of_the_config(folder: Path, rude: Rude) -> None:
@@ -196,7 +195,7 @@ def test_the_json_says_everything(tmp_path: Path, rude: Rude) -> None:
 def test_the_json_of_all_has_the_dead_ones(tmp_path: Path) -> None:
     """As the catalogue has them; and nothing of a test, if there was none."""
     found = json.loads(run("lists", "--all", "--json", folder=tmp_path).stdout)
-    assert found["defunct"] == list(catalogue.defunct().values())
+    assert found["defunct"] == [asdict(row) for row in catalogue.defunct().values()]
     assert {(each["health"], each["round_trip_seconds"], each["what_to_do"]) for each in found["lists"]} == {(None, None, "")}
 
 
