@@ -2,12 +2,14 @@
 
 An entry has the same shape as an entry of ``lists:`` in a user's config, plus facts that only a catalogue holds (``sets``,
 ``source``, ``checked``, ``notes`` …). This module gives the entries as they stand in the files; ``config`` gives them meaning.
+``defunct.yml`` tells of lists that no longer exist, ``first_steps.yml`` of what to do about listings, which is ``advice``'s.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TypedDict
 
 import yaml
 
@@ -29,6 +31,26 @@ class Defunct:
     replaced_by: Sequence[str]
     source: Sequence[str]
     checked: str
+
+
+class Words(TypedDict):
+    """What ``first_steps.yml`` says of a cause."""
+
+    title: str
+    likely: str
+    first_steps: list[str]
+    who: str
+    how_long: str
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """``causes`` are rules with ``class``, ``scope`` and ``cause``, of which the first that fits decides; ``words`` are by
+    cause."""
+
+    causes: list[Mapping[str, str]]
+    words: Mapping[str, Words]
 
 
 @cache
@@ -59,6 +81,14 @@ def ended(zone: str) -> Defunct | None:
     rows, labels = defunct(), zone.split(".")
     above = (rows.get(".".join(labels[place:])) for place in range(1, len(labels)))
     return rows.get(zone) or next((row for row in above if row is not None and row.subtree), None)
+
+
+@cache
+def first_steps() -> FirstSteps:
+    """What to do about listings."""
+    text = (resources.files(__name__) / "first_steps.yml").read_text("utf-8")
+    words = yaml.load(text, Loader=_LOADER)  # noqa: S506 - as below
+    return FirstSteps(words.pop("causes"), words)
 
 
 def _rows(text: str) -> list[Entry]:

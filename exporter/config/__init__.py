@@ -10,25 +10,27 @@ Rules:
 6. A file is used, or :class:`ConfigError` says why not. Nothing that stands in a file leads to another exception.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel
 
+from exporter import catalogue
 from exporter.blocklist import Blocklist, Resolver
 from exporter.config.document import Document, Note, Path, Problem, Value, read
 from exporter.config.faults import keys_of, unknown_key, validated
 from exporter.config.lists import Lists, Place
-from exporter.config.model import Checks, ConfigFile, History, Metrics, Query
+from exporter.config.model import Checks, ConfigFile, History, ListEntry, Metrics, Query
 from exporter.config.resolvers import read_resolvers
 from exporter.config.schema import schema
-from exporter.config.sets import ALL, BY_DEFAULT
+from exporter.config.sets import BY_DEFAULT
 from exporter.config.targets import idle, read_target, target_text, why_not_accepted
+from exporter.config.words import to_blocklist
 from exporter.target import Target
 
-__all__ = ["Config", "ConfigError", "built_in", "load", "schema"]
+__all__ = ["BY_DEFAULT", "Config", "ConfigError", "built_in", "catalogued", "load", "schema"]
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -76,10 +78,12 @@ def load(path: FilePath, environment: Mapping[str, str]) -> Config:
     return config
 
 
-def built_in(resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
-    """What holds without a config file: every list that anybody may ask, and no target."""
-    reading = _Reading(Document({"lists": [ALL]}, {(): 1}, ()), FilePath(), {})
+def built_in(names: Sequence[str] = BY_DEFAULT, resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
+    """What holds without a config file: lists and sets of the catalogue, no target. Raises ``ValueError`` for what is neither."""
+    reading = _Reading(Document({"lists": list(names)}, {(): 1}, ()), FilePath(), {})
     lists, query, history = reading.lists(Checks()), Query(), History()
+    if reading.problems:
+        raise ValueError("; ".join(f"{names[int(str(problem.path[1]))]}: {problem.message}" for problem in reading.problems))
     return Config(
         resolvers=resolvers,
         timeout=query.timeout,
@@ -92,6 +96,14 @@ def built_in(resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
         history_keep=history.keep,
         warnings=(),
     )
+
+
+def catalogued() -> Mapping[str, Blocklist]:
+    """Every list of the catalogue by its zone, to be shown; also those that need a key, without it."""
+    return {
+        zone: to_blocklist(ListEntry.model_validate(entry), Checks(), FilePath(), {}, lambda path, message: None)
+        for zone, entry in catalogue.entries().items()
+    }
 
 
 def _text(path: FilePath) -> str:

@@ -26,7 +26,7 @@ from exporter.target import Target
 
 _KEY_FIELDS = {"key_file", "key_env", "needs_key", "status"}
 _TOGETHER = (
-    {"match", "class", "impact", "scope", "codes", "refusal_codes", "neutral_codes"},
+    {"match", "class", "impact", "scope", "cause", "codes", "refusal_codes", "neutral_codes"},
     {"kinds", "test_entries"},
     _KEY_FIELDS,
 )

@@ -16,7 +16,8 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from exporter.blocklist import Impact, ListingClass, Scope
+from exporter import advice
+from exporter.blocklist import Impact, ListingClass, Scope, Status
 from exporter.config.addresses import parse_resolver
 from exporter.target import Kind
 
@@ -65,6 +66,16 @@ def _link(value: str) -> str:
     return value
 
 
+def _cause(value: str) -> str:
+    if value not in advice.causes():
+        raise ValueError(f"must be one of {', '.join(advice.causes())}")
+    return value
+
+
+def _causes(schema: JsonDict) -> None:
+    schema["enum"] = list(advice.causes())
+
+
 def _none_is_null(value: object) -> object:
     """``test_entries: none`` says that there are none. An empty value says nothing, and is refused before."""
     return None if value == "none" else value
@@ -100,6 +111,8 @@ KindText = Annotated[Kind, Field(strict=False)]
 ClassText = Annotated[ListingClass, Field(strict=False)]
 ImpactText = Annotated[Impact, Field(strict=False)]
 ScopeText = Annotated[Scope, Field(strict=False)]
+StatusText = Annotated[Status, Field(strict=False)]
+Cause = Annotated[str, AfterValidator(_cause), Field(json_schema_extra=_causes)]
 
 
 class ResolverEntry(BaseModel):
@@ -143,6 +156,7 @@ class CodeEntry(BaseModel):
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText | None = None
     scope: ScopeText | None = None
+    cause: Cause | None = None
     meaning: Line = ""
 
 
@@ -170,6 +184,7 @@ class ListEntry(BaseModel):
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText = Impact.MEDIUM
     scope: ScopeText | None = None
+    cause: Cause | None = None
     meaning: Line = ""
     codes: Annotated[dict[str, CodeEntry], Field(max_length=1000)] = {}
     refusal_codes: Patterns = ["127.255.255.0/24"]
@@ -181,7 +196,7 @@ class ListEntry(BaseModel):
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
     needs_key: bool = False
-    status: Literal["alive", "unproven", "registration", "key", "subscription"] = "alive"
+    status: StatusText = Status.ALIVE
     sets: list[Literal["default", "domains"]] = []
     policy: Line = ""
     expiry: Line = ""

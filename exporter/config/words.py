@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from exporter import catalogue
-from exporter.blocklist import Blocklist, Key, ListingClass, Pace, Scope, Sublist, TestEntries
+from exporter.blocklist import Blocklist, Facts, Key, ListingClass, Pace, Scope, Sublist, TestEntries
 from exporter.config import cautions, codes, keys
 from exporter.config.document import Note
 from exporter.config.model import Checks, ListEntry, TestEntriesEntry
@@ -45,6 +45,7 @@ def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment
         pace=_pace(entry, checks),
         resolvers=read_resolvers(entry.resolvers or (), ("resolvers",), note),
         key=_key(entry, zone, folder, environment, note),
+        facts=Facts(entry.status, entry.policy, entry.expiry, entry.lookup_url, tuple(entry.notes)),
     )
     _note_long_names(blocklist, note)
     return blocklist
@@ -78,7 +79,8 @@ def _zone(entry: ListEntry, note: Note) -> str:
 def _default_sublist(entry: ListEntry) -> Sublist:
     only_domains = set(entry.kinds) == {Kind.DOMAIN}
     listing_class = entry.listing_class or (ListingClass.DOMAIN if only_domains else ListingClass.ABUSE)
-    return Sublist("", listing_class, entry.impact, entry.scope or (Scope.DOMAIN if only_domains else Scope.ADDRESS))
+    scope = entry.scope or (Scope.DOMAIN if only_domains else Scope.ADDRESS)
+    return Sublist("", listing_class, entry.impact, scope, entry.cause or "")
 
 
 def _pace(entry: ListEntry, checks: Checks) -> Pace:

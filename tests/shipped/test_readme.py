@@ -94,6 +94,7 @@ RUNS: dict[str, Callable[[str, Path], None]] = {
     ".venv/bin/dnsbl-exporter serve --config.file=config.yml": _serves,
     ".venv/bin/dnsbl-exporter serve --help": _fine,
     ".venv/bin/dnsbl-exporter check example.com --config.file=config.yml": _fine,
+    ".venv/bin/dnsbl-exporter lists --test --config.file=config.yml": _fine,
     ".venv/bin/dnsbl-exporter config check config.yml": _fine,
     ".venv/bin/dnsbl-exporter config schema": _fine,
 }

@@ -26,6 +26,11 @@ NO_KEY = "leads to something that is no key: one line of up to 63 letters, digit
 NO_FILE = "there is no such file; a relative path starts in the folder of the config"
 LINK = "must be a link (https://…, http://… or mailto:…); {target} is the only thing that is filled in"
 NO_LIST = "must be the name of a set or of a list of the catalogue, or a mapping with a zone"
+CAUSES = (
+    "must be one of exploited-host, spam-sent, policy-range, missing-ptr, neighbour-range, asn-escalation, backscatter, "
+    "poor-reputation, domain-reputation, phishing-page, malware-page, abused-site, young-domain, tor-exit, open-proxy, bogon, "
+    "credential-attack, informational"
+)
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
@@ -163,6 +168,9 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "'phishing', 'malware', 'age', 'tor', 'bogon' or 'informational'",
         "7: lists[0].impact: must be 'critical', 'high', 'medium', 'low' or 'info'",
         "8: lists[0].scope: must be 'address', 'range', 'asn' or 'domain'",
+        f"9: lists[0].cause: {CAUSES}",
+        "10: lists[0].status: must be 'alive', 'unproven', 'registration', 'key' or 'subscription'",
+        f"11: lists[0].codes[127.0.0.2].cause: {CAUSES}",
     ),
     "unknown_kind": (
         "4: lists[1].kinds[0]: must be 'ipv4', 'ipv6' or 'domain'",
@@ -381,7 +389,7 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "9: lists[1].codes[127.0.0.6]: overlaps 127.0.0.4-127.0.0.7",
     ),
     "codes_that_differ_on_a_sublist": (
-        "7: lists[1].codes[127.0.0.3]: gives sublist A another class, impact or scope than 127.0.0.2 does",
+        "7: lists[1].codes[127.0.0.3]: gives sublist A another class, impact, scope or cause than 127.0.0.2 does",
     ),
     "code_of_listing_and_refusal": (
         f"3: lists[1].refusal_codes[0]: 127.255.255.0/24 is also in codes: {ONE_THING}",
