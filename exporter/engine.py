@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from math import isinf
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.health import trust
 from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
@@ -64,6 +64,8 @@ class Engine:
         """Whether the loop runs, or is yet to."""
         self._limited = _limited(plan)
         self._asking: Counter[str] = Counter()
+        self._full: set[tuple[Resolver, ...]] = set()
+        """Resolvers that can take no more in this step: there are many lists and few resolvers, so one look is for all."""
         self._freed = 0
         self._enough = 1
         """How many answers are worth looking for more work: a part of what is out, so that no step is for one check alone."""
@@ -124,6 +126,7 @@ class Engine:
     def _step(self) -> float:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
+        self._full.clear()
         try:
             self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
@@ -145,7 +148,12 @@ class Engine:
 
     def _room(self, name: str) -> int:
         blocklist = self.plan.lists[name]
-        return min(_SHARE - self._asking[name], self._providers[blocklist.provider].room(blocklist))
+        if blocklist.resolvers in self._full:
+            return 0
+        room = self._providers[blocklist.provider].room(blocklist)
+        if room <= 0:
+            self._full.add(blocklist.resolvers)
+        return min(_SHARE - self._asking[name], room)
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist
