@@ -3,8 +3,9 @@
 Rules:
 
 1. The client's word is compared with what we can write; nothing of it comes back in the answer.
-2. A compressed body is one gzip member (RFC 1952 §2.3) of two deflate streams: the blocks, compressed once until one changes and
-   ended on an octet boundary (RFC 1951 §3.2.4, an empty stored block), and the rest, compressed each time.
+2. A compressed body is one gzip member (RFC 1952 §2.3) of many deflate streams: groups of blocks, each compressed once until one
+   of its blocks changes and ended on an octet boundary (RFC 1951 §3.2.4, an empty stored block), and the rest, compressed each
+   time. The CRC-32 of the whole follows from those of its parts, as that of a text is linear in the text before it.
 """
 
 import zlib
@@ -30,6 +31,9 @@ CONTENT_TYPES: Mapping[Form, str] = {
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 """Deflate, no name, no time, fastest, unknown system (RFC 1952 §2.3.1)."""
 _LEVEL = 1
+_POLYNOMIAL = 0xEDB88320
+_ONE = 0x80000000
+_X_TO_8 = 0x00800000
 _BLOCKS_IN_A_PIECE = 128
 
 
@@ -43,12 +47,13 @@ class Scrape:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Text compressed, with what a gzip trailer needs: its CRC-32 and its length."""
+    """Text as a deflate stream that ends on an octet boundary, so another may follow, with what a gzip trailer needs: its CRC-32
+    and its length. ``shift`` is what the CRC-32 of any text before it is multiplied by."""
 
-    version: int
-    deflated: bytes
-    crc: int
-    length: int
+    deflated: bytes = b""
+    crc: int = 0
+    length: int = 0
+    shift: int = _ONE
 
     def with_tail(self, tail: bytes) -> bytes:
         """A whole gzip file of this text and ``tail``."""
@@ -59,16 +64,41 @@ class Packed:
         return b"".join((_GZIP_HEAD, self.deflated, last.compress(tail), last.flush(), trailer))
 
 
-def pack(families: Iterable[tuple[bytes, Sequence[bytes]]], version: int) -> Packed:
-    """Compress the heads and blocks of families."""
+def pack(text: bytes) -> Packed:
+    """Compress a text."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated, crc, length = [], 0, 0
-    for piece in in_pieces(families):
-        crc = zlib.crc32(piece, crc)
-        length += len(piece)
-        deflated.append(packer.compress(piece))
-    deflated.append(packer.flush(zlib.Z_FULL_FLUSH))
-    return Packed(version, b"".join(deflated), crc, length)
+    deflated = packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
+    return Packed(deflated, zlib.crc32(text), len(text), _shift(len(text)))
+
+
+def chained(parts: Sequence[Packed]) -> Packed:
+    """The texts one after the other."""
+    crc = 0
+    for part in parts:
+        crc = _times(part.shift, crc) ^ part.crc
+    return Packed(b"".join(part.deflated for part in parts), crc, sum(part.length for part in parts))
+
+
+def _shift(octets: int) -> int:
+    """x to the power of the text's bits, in the field of CRC-32: what its octets do to the CRC of what is before them."""
+    power, factor = _ONE, _X_TO_8
+    while octets:
+        if octets & 1:
+            power = _times(factor, power)
+        factor = _times(factor, factor)
+        octets >>= 1
+    return power
+
+
+def _times(one: int, other: int) -> int:
+    """The product of two polynomials modulo that of CRC-32, all with the bits reversed (RFC 1952 §8): the highest bit is 1."""
+    product = 0
+    while one:
+        if one & _ONE:
+            product ^= other
+        one = one << 1 & 0xFFFFFFFF
+        other = other >> 1 ^ _POLYNOMIAL if other & 1 else other >> 1
+    return product
 
 
 def in_pieces(families: Iterable[tuple[bytes, Sequence[bytes]]]) -> Iterator[bytes]:
