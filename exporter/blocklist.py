@@ -1,4 +1,4 @@
-"""What does the listing: a zone, what it lists, what its return codes mean, and how often it may be asked.
+"""What does the listing: a zone, what it lists, what its return codes mean, how often it may be asked, and through whom.
 
 Rules:
 
@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
 
 from exporter.target import Kind, Target
 
@@ -123,6 +124,15 @@ class Pace:
     max_queries_per_day: int | None
 
 
+class Resolver(NamedTuple):
+    """Who answers questions: ``system``, or ``address:port``. A tuple, since a set of them is looked up for every question, and
+    tuples are hashed quickest."""
+
+    address: str
+    mixed_case: bool = True
+    """Whether it repeats the case of a question, so that questions to it can be in random case (0x20)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A subscriber's secret. Printing it shows stars; only ``secret`` itself gives it away."""
@@ -155,7 +165,8 @@ class Blocklist:
     non_global: bool
     delist_url: str
     pace: Pace
-    resolvers: tuple[str, ...]
+    resolvers: tuple[Resolver, ...]
+    """Its own; if there are none, it is asked through those of all lists."""
     key: Key | None = None
 
     @property

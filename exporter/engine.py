@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from math import isinf
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.health import queries_a_test, trust
 from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 _SHARE = 512
 """Questions in flight of one list; more than a resolver's window ever holds."""
-_STEP = 64
+_STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
 _AHEAD_SECONDS = 2 * _FLUSH_SECONDS
@@ -68,6 +68,8 @@ class Engine:
         """Whether the loop runs, or is yet to."""
         self._limited = _limited(plan)
         self._asking: Counter[str] = Counter()
+        self._full: set[tuple[Resolver, ...]] = set()
+        """Resolvers that can take no more in this step: there are many lists and few resolvers, so one look is for all."""
         self._freed = 0
         self._enough = 1
         """How many answers are worth looking for more work: a part of what is out, so that no step is for one check alone."""
@@ -131,6 +133,7 @@ class Engine:
     def _step(self) -> float:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
+        self._full.clear()
         try:
             self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
@@ -170,15 +173,20 @@ class Engine:
 
     def _room(self, name: str) -> int:
         blocklist = self.plan.lists[name]
-        return min(_SHARE - self._asking[name], self._providers[blocklist.provider].room(blocklist))
+        if blocklist.resolvers in self._full:
+            return 0
+        room = self._providers[blocklist.provider].room(blocklist)
+        if room <= 0:
+            self._full.add(blocklist.resolvers)
+        return min(_SHARE - self._asking[name], room)
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist
-        submit = self._providers[blocklist.provider].submit
         self._asking[blocklist.name] += len(turns)
+        ask = self._providers[blocklist.provider].asker(blocklist, self._answered)
         for turn in turns:
             try:
-                submit(blocklist, turn.check.target, turn, self._answered)
+                ask(turn.check.target, turn)
             except Exception as defect:  # noqa: BLE001 - a defect must cost this check only
                 say_defect("submitting", defect)
                 self._answered(turn, Failure(Cause.INTERNAL), 0.0)
@@ -190,27 +198,22 @@ class Engine:
         self._freed += 1
         if self._freed >= self._enough:
             self._wake.set()
-        present = turn.walk.present(turn)
+        present = turn.walk.present(turn) if turn.walk.retired else turn
         if present is None or self._stopping:
             return
         check, place, walk = present
         at = self._wall()
-        if type(answer) is Absent and walk.probation.trusted and self._noted(present, name, at):
-            walk.concluded(place)
-            self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
-            return
+        if type(answer) is Absent and walk.probation.trusted:
+            # The shortest way. What was never known is taken to be clean only of a list that was tested lately.
+            first = walk.probation.fresh(self._clock())
+            if self._history.note_clean(check.target.text, name, at, first=first):
+                walk.concluded(place)
+                self._vouching.finished(Outcome(check, _NOT_LISTED, at, (seconds,)))
+                return
         verdict = judge(check.blocklist, check.target.kind, answer)
         if (trial := walk.probation.trial) is not None:
             verdict = trust(verdict, trial.health)
         self._conclude(present, Sighting(verdict, (seconds,), at))
-
-    def _noted(self, turn: Turn, name: str, at: float) -> bool:
-        """Take the shortest way with a clean answer, if it is one that changes nothing. What was never known is taken to be clean
-        only of a list that was tested lately."""
-        target = turn.check.target.text
-        return self._history.note_clean(target, name, at) or (
-            turn.walk.probation.fresh(self._clock()) and self._history.note_first_clean(target, name, at)
-        )
 
     def _conclude(self, turn: Turn, sighting: Sighting) -> None:
         """Note a sighting, or have the list vouch for the change that it would make."""

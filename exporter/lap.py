@@ -15,6 +15,7 @@ Rules:
 
 import hashlib
 import heapq
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from math import ceil, floor, inf
@@ -66,6 +67,7 @@ class Walk:
         "_moved",
         "_phase",
         "_slot_seconds",
+        "_stale",
         "allowance",
         "blocklist",
         "checks",
@@ -104,11 +106,13 @@ class Walk:
         self._failures: dict[int, int] = {}
         self._missed: dict[int, None] = {}
         self._lap_since: float | None = None
-        self._catch_up = self._resume(now, standing)
-        self._first_lap_since = now if checks and len(self._catch_up) == len(checks) else None
+        self._catch_up: deque[int] = deque()
+        self._stale = self._resume(now, standing)
+        """Places that were stale at the start, the stalest last: they may be all, so they are kept in few bytes."""
+        self._first_lap_since = now if checks and len(self._stale) == len(checks) else None
 
-    def _resume(self, now: float, standing: Callable[[Key], Standing]) -> deque[int]:
-        """Plan what is known to be wanted sooner than its slot; returns the places that are stale, the stalest first."""
+    def _resume(self, now: float, standing: Callable[[Key], Standing]) -> "array[int]":
+        """Plan what is known to be wanted sooner than its slot; returns the places that are stale, the stalest last."""
         pace = self.blocklist.pace
         stale: list[tuple[float, int]] = []
         for place, check in enumerate(self.checks):
@@ -120,7 +124,7 @@ class Walk:
                 stale.append((known_at, place))
             elif held.unknown is not None:
                 self._ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
-        return deque(place for _, place in sorted(stale))
+        return array("I", (place for _, place in sorted(stale, reverse=True)))
 
     def inherit(self, before: "Walk") -> None:
         """Take over what is known of the same list, when only its checks changed."""
@@ -157,7 +161,7 @@ class Walk:
     def passed_over(self, now: float, most: int) -> list[Turn]:
         """Up to ``most`` checks that would be asked if the list could be believed; no lap in which this happens is measured."""
         turns: list[Turn] = []
-        self._first_lap_since = None if self._catch_up else self._first_lap_since
+        self._first_lap_since = None if self._stale or self._catch_up else self._first_lap_since
         while len(turns) < most and (place := self._next(now)) is not None:
             self._lap_since = None
             turns.append(Turn(self.checks[place], place, self))
@@ -170,8 +174,8 @@ class Walk:
             place = heapq.heappop(self._again)[1]
             self._overtake(place)
             return place
-        while self._catch_up or self._late(now):
-            place = self._catch_up.popleft() if self._catch_up else self._next_slot(now)
+        while self._stale or self._catch_up or self._late(now):
+            place = self._stale.pop() if self._stale else self._catch_up.popleft() if self._catch_up else self._next_slot(now)
             self._measure_first_lap(now)
             if place not in self._confirming and place not in self._flying:
                 self._overtake(place)
@@ -189,7 +193,7 @@ class Walk:
         self._confirming.discard(place)
 
     def _measure_first_lap(self, now: float) -> None:
-        if not self._catch_up and self._first_lap_since is not None:
+        if not self._stale and not self._catch_up and self._first_lap_since is not None:
             self.lap_seconds, self._first_lap_since = now - self._first_lap_since, None
 
     def _next_slot(self, now: float) -> int:
@@ -276,7 +280,7 @@ class Walk:
         return min(times)
 
     def _work_times(self, now: float) -> Iterator[float]:
-        if self._due_again(now) or self._catch_up or self._late(now):
+        if self._due_again(now) or self._stale or self._catch_up or self._late(now):
             yield self.allowance.ready_at(now) if self.probation.trusted else now
             return
         if self._again:
@@ -286,7 +290,7 @@ class Walk:
 
     def overdue(self, now: float) -> int:
         repeats = sum(at <= now for at in self._again_at.values())
-        return min(len(self._catch_up) + self._late(now) + repeats, len(self.checks))
+        return min(len(self._stale) + len(self._catch_up) + self._late(now) + repeats, len(self.checks))
 
 
 def _fraction(name: str) -> float:

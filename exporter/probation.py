@@ -55,7 +55,7 @@ def _interval(pace: Pace) -> float:
 class Probation:
     """The tests of one list."""
 
-    __slots__ = ("_in_a_row", "_pace", "_test_at", "testing", "trial", "trusted")
+    __slots__ = ("_fresh_until", "_in_a_row", "_pace", "_test_at", "testing", "trial", "trusted")
 
     def __init__(self, pace: Pace, now: float) -> None:
         self.trial: Trial | None = None
@@ -64,11 +64,12 @@ class Probation:
         self.testing = False
         self._pace = pace
         self._test_at = now
+        self._fresh_until = -inf
         self._in_a_row = 0
 
     def fresh(self, now: float) -> bool:
         """Whether the last test is young enough for what was never known to be learned on its strength."""
-        return self.trial is not None and now - self.trial.at <= _FRESH_SECONDS
+        return now <= self._fresh_until
 
     def due(self, now: float) -> bool:
         """Whether to test now."""
@@ -83,6 +84,7 @@ class Probation:
         failed = 0 if health.trusted else 1 + (self.trial.failed if self.trial is not None else 0)
         self.trial = Trial(health, now, failed)
         self.trusted = health.trusted
+        self._fresh_until = now + _FRESH_SECONDS
         self._test_at = self.trial.next_at(self._pace)
         self.testing = False
         self._in_a_row = 0

@@ -65,7 +65,7 @@ class Schedule:
         self._order.rotate(-1)
         for name in self._order:
             walk = self._walks[name]
-            if walk.probation.trusted and (turns := walk.asked(now, room(name))):
+            if walk.probation.trusted and (space := room(name)) > 0 and (turns := walk.asked(now, space)):
                 yield turns
 
     def paused(self, now: float, most: int) -> list[Turn]:

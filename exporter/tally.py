@@ -37,14 +37,17 @@ class Tally:
 
     def outcome(self, outcome: Outcome) -> None:
         """A hook: count a finished check."""
-        name = outcome.check.blocklist.name
+        check, verdict, at, spent = outcome
+        name = check.blocklist.zone
         self.checks[name] += 1
-        if isinstance(outcome.verdict, Unknown):
-            self.failures[name, outcome.verdict.cause] += 1
+        if isinstance(verdict, Unknown):
+            self.failures[name, verdict.cause] += 1
         else:
-            self.last_success[name] = outcome.at
-        durations = self.durations.setdefault(name, Durations())
-        for seconds in outcome.durations:
+            self.last_success[name] = at
+        durations = self.durations.get(name)
+        if durations is None:
+            durations = self.durations[name] = Durations()
+        for seconds in spent:
             durations.add(seconds)
 
 

@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from exporter import catalogue
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.config.document import Document, Note, Path, Problem, Value, read
 from exporter.config.faults import keys_of, unknown_key, validated
 from exporter.config.lists import Lists
@@ -36,7 +36,7 @@ _Section = TypeVar("_Section", bound=BaseModel)
 class Config:
     """Everything the config file says, in words. Times in seconds."""
 
-    resolvers: tuple[str, ...]
+    resolvers: tuple[Resolver, ...]
     timeout: float
     attempts: int
     lists: tuple[Blocklist, ...]
@@ -65,7 +65,7 @@ def load(path: FilePath, environment: Mapping[str, str]) -> Config:
     return config
 
 
-def built_in(resolvers: tuple[str, ...] = ("system",)) -> Config:
+def built_in(resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
     """What holds without a config file: every list of the catalogue that needs no key, and no target."""
     names: list[Value] = [zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")]
     reading = _Reading(Document({"lists": names}, {(): 1}, ()), FilePath(), {})
@@ -131,9 +131,9 @@ class _Reading:
             lists.add(value, self._document.line(path), self._under(path))
         return lists.checked()
 
-    def _resolvers(self) -> tuple[str, ...]:
+    def _resolvers(self) -> tuple[Resolver, ...]:
         if "resolvers" not in self._top:
-            return ("system",)
+            return (Resolver("system"),)
         return read_resolvers([value for _, value in self._items("resolvers")], ("resolvers",), self._note)
 
     def _targets(self, lists: tuple[Blocklist, ...]) -> Mapping[Target, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from exporter.blocklist import Impact, ListingClass, Scope
+from exporter.config.addresses import parse_resolver
 from exporter.target import Kind
 
 _UNIT_SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
@@ -71,6 +72,11 @@ def _bit_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
+def _as_given(value: object) -> object:
+    """Read by ``resolvers``: it knows which form was meant, where pydantic would say what is wrong with either."""
+    return value
+
+
 def _kinds_from_catalogue(schema: JsonDict) -> None:
     """An editor cannot know which zones the catalogue has the kinds of."""
     schema["required"] = ["zone"]
@@ -91,6 +97,18 @@ KindText = Annotated[Kind, Field(strict=False)]
 ClassText = Annotated[ListingClass, Field(strict=False)]
 ImpactText = Annotated[Impact, Field(strict=False)]
 ScopeText = Annotated[Scope, Field(strict=False)]
+
+
+class ResolverEntry(BaseModel):
+    """A resolver that is written as a mapping."""
+
+    model_config = STRICT
+
+    address: Annotated[str, BeforeValidator(parse_resolver, json_schema_input_type=Text)]
+    mixed_case: bool = True
+
+
+ResolverItem = Annotated[object, BeforeValidator(_as_given, json_schema_input_type=Text | ResolverEntry)]
 
 
 class Query(BaseModel):
@@ -165,7 +183,7 @@ class ListEntry(BaseModel):
     lookup_url: Link = ""
     key_file: Text | None = None
     key_env: Text | None = None
-    resolvers: Annotated[list[Text] | None, Field(min_length=1)] = None
+    resolvers: Annotated[list[ResolverItem] | None, Field(min_length=1)] = None
     interval: Duration | None = None
     delist_after: Count | None = None
     confirm_interval: Duration | None = None
@@ -207,7 +225,7 @@ class ConfigFile(BaseModel):
 
     model_config = STRICT
 
-    resolvers: Annotated[list[Text], Field(min_length=1)] = ["system"]
+    resolvers: Annotated[list[ResolverItem], Field(min_length=1)] = ["system"]
     query: Query = Query()
     checks: Checks = Checks()
     lists: Annotated[list[Text | ListEntry], Field(min_length=1)]

@@ -1,57 +1,29 @@
-"""Which resolvers are asked: ``system``, or addresses with or without a port. Host names would need a resolver themselves."""
+"""Entries of ``resolvers:`` to resolvers. A text is an address alone, a mapping says more of it."""
 
-import re
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from exporter.blocklist import Resolver
 from exporter.config.document import Note, Path
+from exporter.config.faults import validated
+from exporter.config.model import ResolverEntry
 
-_WITH_PORT = re.compile(r"(?P<host>[0-9.]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
-_FORMS = "must be `system` or an address such as 10.0.0.53, 127.0.0.1:5353 or [::1]:53; host names are not taken"
 
-
-def read_resolvers(texts: Sequence[object], path: Path, note: Note) -> tuple[str, ...]:
-    """Each as ``system`` or as ``address:port`` with the port always there (``[::1]:53``); notes what is none."""
-    found: list[str] = []
-    for index, text in enumerate(texts):
-        try:
-            resolver = _read(text)
-        except ValueError as error:
-            note((*path, index), str(error))
+def read_resolvers(values: Sequence[object], path: Path, note: Note) -> tuple[Resolver, ...]:
+    """Each once; notes what is none. Where two entries name the same, they contradict or repeat each other."""
+    found: dict[str, Resolver] = {}
+    for index, value in enumerate(values):
+        resolver = _read(value, (*path, index), note)
+        if resolver is None:
             continue
-        if resolver in found:
+        if resolver.address in found:
             note((*path, index), "is given twice")
-        found.append(resolver)
-    return tuple(found)
+        found.setdefault(resolver.address, resolver)
+    return tuple(found.values())
 
 
-def _read(text: object) -> str:
-    if not isinstance(text, str):
-        raise ValueError("must be text, in quotes if it looks like a number")
-    if text == "system":
-        return text
-    if _is_ipv6(text):
-        if text.endswith(":53") and _is_ipv6(text.removesuffix(":53")):
-            raise ValueError("may or may not end in a port: write it as [address]:53")
-        text = f"[{text}]"
-    found = _WITH_PORT.fullmatch(text)
-    if found is None:
-        raise ValueError(_FORMS)
-    port = int(found["port"] or 53)
-    if not 0 < port < 65536:
-        raise ValueError("has a port that is not between 1 and 65535")
-    return f"{_host(found['host'])}:{port}"
-
-
-def _host(text: str) -> str:
-    try:
-        return f"[{IPv6Address(text[1:-1])}]" if text.startswith("[") else str(IPv4Address(text))
-    except ValueError:
-        raise ValueError(_FORMS) from None
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return ip_address(text).version == 6 and "%" not in text
-    except ValueError:
-        return False
+def _read(value: object, path: Path, note: Note) -> Resolver | None:
+    if isinstance(value, dict):
+        entry = validated(ResolverEntry, value, lambda inside, message: note((*path, *inside), message))
+    else:
+        entry = validated(ResolverEntry, {"address": value}, lambda _, message: note(path, message))
+    return None if entry is None else Resolver(entry.address, entry.mixed_case)

@@ -31,6 +31,8 @@ __all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Total
 
 _log = logging.getLogger(__name__)
 
+_NOT_LISTED = int(State.NOT_LISTED)
+
 
 class History:
     """All standings, resumed from the file and kept in it. Times in Unix seconds; ``keep`` in seconds."""
@@ -80,29 +82,21 @@ class History:
         """Changes of a list since the history was created, as far as shown."""
         return self._totals.get(name, Totals())
 
-    def note_clean(self, target: str, name: str, at: float) -> bool:
-        """Note a clean answer about a check that is known and on nothing: nearly every answer, so it has a way of its own, with
-        the outcome of :func:`exporter.listing.advance`. False, and nothing is noted, if the check is anything else."""
+    def note_clean(self, target: str, name: str, at: float, *, first: bool) -> bool:
+        """Note a clean answer about a check that is on nothing and, unless it may be the ``first`` answer, known: nearly every
+        answer, so it has a way of its own, with the outcome of :func:`exporter.listing.advance`. False, and nothing is noted, if
+        the check is anything else."""
         row = self._shown.row(target)
         column = self._shown.column(name)
-        if not column.known_at[row]:
-            return False
-        return self._clear(target, name, row, column, at)
-
-    def note_first_clean(self, target: str, name: str, at: float) -> bool:
-        """The same for a check that was never known."""
-        return self._clear(target, name, self._shown.row(target), self._shown.column(name), at)
-
-    def _clear(self, target: str, name: str, row: int, column: Column, at: float) -> bool:
-        if self._ahead and (target, name) in self._ahead:
-            return False
         state = column.states[row]
-        if state == State.NOT_LISTED:
+        if state > _NOT_LISTED or not (first or column.known_at[row]) or (self._ahead and (target, name) in self._ahead):
+            return False
+        if state == _NOT_LISTED:
             self._later.add(target)
-        elif state > State.NOT_LISTED or row in column.listings:
+        elif row in column.listings:
             return False
         else:
-            column.states[row], column.causes[row], column.unknown_since[row] = State.NOT_LISTED, 0, 0.0
+            column.states[row], column.causes[row], column.unknown_since[row] = _NOT_LISTED, 0, 0.0
             self._soon.add(target)
             self._news.add(target)
         column.known_at[row] = at

@@ -101,8 +101,9 @@ class Standings:
 
     def row(self, target: str) -> int:
         """The row of a target, made if it has none."""
-        row = self._rows.setdefault(target, len(self._targets))
-        if row == len(self._targets):
+        row = self._rows.get(target)
+        if row is None:
+            row = self._rows[target] = len(self._targets)
             self._targets.append(target)
         return row
 

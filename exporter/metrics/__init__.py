@@ -11,7 +11,6 @@ Rules:
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -33,7 +32,7 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.history import History, State
 from exporter.metrics.blocks import Blocks
-from exporter.metrics.exposition import Form, Packed, Scrape, in_pieces, pack, render
+from exporter.metrics.exposition import Form, Scrape, render
 from exporter.plan import Plan
 from exporter.schedule import Schedule
 from exporter.tally import BUCKETS, Durations, Reloads, Tally
@@ -65,19 +64,13 @@ class Metrics:
     version: str
     registry: CollectorRegistry
     blocks: Blocks
-    packed: Packed | None = None
-    """The text of the blocks, compressed, as of some version of them."""
 
     async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
-        await self.blocks.refresh(self.running.plan, self.exposed_checks())
         if not compressed:
-            tail = await asyncio.to_thread(render, self.families(), form)
-            return Scrape(form, (*in_pieces(self.blocks.text()), tail))
-        packed = self.packed
-        if packed is None or packed.version != self.blocks.version:
-            packed = await asyncio.to_thread(pack, list(self.blocks.text()), self.blocks.version)
-            self.packed = packed
+            pieces = await self.blocks.pieces(self.running.plan, self.exposed_checks())
+            return Scrape(form, (*pieces, await asyncio.to_thread(render, self.families(), form)))
+        packed = await self.blocks.packed(self.running.plan, self.exposed_checks())
         families = self.families()
         return Scrape(form, (await asyncio.to_thread(lambda: packed.with_tail(render(families, form))),))
 
@@ -135,10 +128,10 @@ class Metrics:
         return {**dict.fromkeys(sublist.name for sublist in blocklist.declared()), **self.blocks.sublists.get(blocklist.name, {})}
 
     def _last_success(self, name: str) -> float:
-        """Of this process, or before any of it, as far as the history knows."""
-        if name in self.tally.last_success:
-            return self.tally.last_success[name]
-        return max(self.history.column(name).known_at, default=0.0)
+        """Of this process, or before any, as far as the history knows: looked up once, since that is to look at every check."""
+        if name not in self.tally.last_success:
+            self.tally.last_success[name] = max(self.history.column(name).known_at, default=0.0)
+        return self.tally.last_success[name]
 
     def _counters(self) -> Iterator[Metric]:
         """
@@ -171,11 +164,9 @@ class Metrics:
             resolvers.add_metric([resolver], float(up))
         build = _gauge("dnsbl_build_info", "The running version.", ("version",))
         build.add_metric([self.version], 1.0)
-        kinds = Counter(dict.fromkeys(Kind, 0))
-        kinds.update(target.kind for target in self.running.plan.origins)
         targets = _gauge("dnsbl_targets", "Targets of this shard.", ("kind",))
-        for kind, number in kinds.items():
-            targets.add_metric([kind], number)
+        for kind in Kind:
+            targets.add_metric([kind], self.blocks.kinds[kind])
         failures = CounterMetricFamily("dnsbl_history_write_failures", "Writes to the history that failed.")
         failures.add_metric([], self.history.write_failures)
         shard = self.running.plan.shard

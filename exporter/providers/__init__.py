@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.providers.dnsxl import Dnsxl
 from exporter.providers.reply import Reply
 from exporter.target import Target
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 class Asking:
     """How questions are put: ``resolvers`` as in the config, ``timeout`` of one attempt in seconds."""
 
-    resolvers: tuple[str, ...]
+    resolvers: tuple[Resolver, ...]
     timeout: float
     attempts: int
 
@@ -34,11 +34,13 @@ class Asking:
 class Provider(Protocol):
     """Asks lists of one kind."""
 
-    def submit(self, blocklist: Blocklist, target: Target, token: _T, done: Callable[[_T, Answer, float], None]) -> None:
-        """Ask; ``done`` is called with the token, the answer and the seconds it took. A future for each would cost too much."""
+    def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
+        """What asks this list, given a target and a token; ``done`` is called with the token, the answer and the seconds it took.
+        A future for each would cost too much."""
 
     def room(self, blocklist: Blocklist) -> int:
-        """How many more questions about this list are worth submitting now."""
+        """How many more questions about this list are worth submitting now; nothing if it is nothing for another list with the
+        same resolvers."""
 
     def repeated(self, blocklist: Blocklist) -> int:
         """How many queries about this list were sent, since this was last called, beyond the first of each question."""

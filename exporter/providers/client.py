@@ -1,4 +1,4 @@
-"""A DNS client for the A queries of blocklist checks, at wire speed.
+"""A DNS client for the queries of blocklist checks, at wire speed.
 
 Rules:
 
@@ -14,7 +14,7 @@ Rules:
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from exporter.providers.troubles import Troubles
 from exporter.providers.upstream import Upstream
 from exporter.providers.upstreams import Upstreams
 from exporter.providers.wire import ODD, Odd, Suffix, query, read
-from exporter.verdict import Answer, Failure
+from exporter.verdict import Answer, Failure, NoData
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 class Client:
     """Asks a set of resolvers. An attempt lasts ``patience`` seconds and there are ``attempts``: so long together may a lookup
-    take, from its first packet. ``clock`` gives seconds that never jump."""
+    take, from its first packet. Those of ``lower_case`` are asked without mixed case. ``clock`` gives seconds that never jump."""
 
     def __init__(
         self,
@@ -49,19 +49,17 @@ class Client:
         *,
         clock: Callable[[], float],
         slow: Slow,
-        mixed_case: bool = True,
+        lower_case: Collection[Address] = (),
     ) -> None:
         self._patience = patience
         self._clock = clock
-        self._spell = Suffix.mixed if mixed_case else Suffix.as_is
-        self._upstreams = Upstreams(addresses, self._readable)
+        self._upstreams = Upstreams(addresses, self._readable, lower_case)
         self.resolvers = self._upstreams.memory
         """Which of them answer."""
         self._dice = Dice()
         self._waiting: deque[Lookup[object]] = deque()
         self._troubles = Troubles(patience, attempts, len(self._upstreams))
         self._detours = Detours(slow)
-        self._asking: set[asyncio.Future[tuple[Answer, float]]] = set()
         self._unanswered = 0
         self._pump_due = False
         self._repeat_next = False
@@ -83,24 +81,15 @@ class Client:
         """How many more lookups keep the window full for another round trip. What waits to be asked again takes no room."""
         return max(0, 2 * self._upstreams.first.window.size - self.in_flight - len(self._waiting))
 
-    def submit(self, prefix: bytes, suffix: Suffix, token: T, done: Callable[[T, Answer, float], None]) -> None:
+    def submit(self, prefix: bytes, suffix: Suffix, token: T, done: Callable[[T, Answer, float], None]) -> Lookup[T]:
         """Ask for ``prefix`` under ``suffix``; ``done`` gets the token, the answer and the seconds it took. After :meth:`close`
-        it is not called."""
+        it is not called. Records of a TXT are no answer: they stay in ``odd`` of what is returned."""
         lookup = Lookup(prefix, suffix, token, done)
         self._waiting.append(lookup)
         self._unanswered += 1
         if not self._pump_due:
             self._wake()
-
-    async def ask(self, prefix: bytes, suffix: Suffix) -> tuple[Answer, float]:
-        """One answer and the seconds it took. Cancelled by :meth:`close`, before and after."""
-        if self._closed:
-            raise asyncio.CancelledError
-        future: asyncio.Future[tuple[Answer, float]] = asyncio.get_running_loop().create_future()
-        self._asking.add(future)
-        future.add_done_callback(self._asking.discard)
-        self.submit(prefix, suffix, future, _resolve)
-        return await future
+        return lookup
 
     def close(self) -> None:
         """Close all sockets. Nobody is told of what is unanswered, and nothing is asked any more."""
@@ -112,8 +101,6 @@ class Client:
         self._detours.close()
         self._troubles.clear()
         self._waiting.clear()
-        for future in self._asking:
-            future.cancel()
 
     def _wake(self) -> None:
         """Send soon, and watch the time while anything is unanswered."""
@@ -165,7 +152,6 @@ class Client:
         identity, choice, case = self._dice.throw()
         now = self._clock()
         if lookup.trouble is None:
-            lookup.question = lookup.prefix + self._spell(lookup.suffix, case)
             lookup.started = now
         else:
             lookup.suffix.repeats += 1
@@ -176,10 +162,11 @@ class Client:
             return
         while identity in port.waiting:
             identity = self._dice.throw()[0]
-        upstream.launch(lookup, port, identity, now)
+        question = lookup.prefix + upstream.spell(lookup.suffix, case)
+        upstream.launch(lookup, port, identity, question, now)
         if lookup.trouble is not None:
             self._troubles.asked(lookup, upstream)
-        if not port.send(query(identity, lookup.question)):
+        if not port.send(query(identity, question)):
             self._refused(port, now)
 
     # ---- in
@@ -199,9 +186,12 @@ class Client:
             if flight is None:
                 blame(port, packet)
                 continue
-            reading = read(packet, flight.lookup.question)
+            reading = read(packet, flight.question)
             if reading is None:
                 flight.lookup.mismatched = True
+            elif reading is ODD and flight.lookup.suffix.text:
+                flight.lookup.odd = packet
+                self._landed(flight, NoData(), now)
             else:
                 self._landed(flight, reading, now)
         if refused:
@@ -293,8 +283,3 @@ class Client:
         upstream.refused(now)
         self._upstreams.failed(upstream, now)
         self._conclude_if(lookup, self._troubles.refused(lookup, now), now)
-
-
-def _resolve(future: asyncio.Future[tuple[Answer, float]], answer: Answer, seconds: float) -> None:
-    if not future.done():
-        future.set_result((answer, seconds))

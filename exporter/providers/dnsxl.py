@@ -2,20 +2,23 @@
 
 Rules:
 
-1. The A record decides. TXT is asked only for a listing, of the target's own name, and decides nothing.
-2. A records are asked for by ``client``, which reads what nearly every server sends. Whatever else comes (cut off, an alias, odd
-   records) is asked for again by ``question``, with all of dnspython. CNAMEs are followed there, inside the answer; AAAA, other
-   names and every TTL are ignored (RFC 5782 §2.1, §2.4).
+1. The A record decides. TXT is asked only for a listing, of the target's own name, and decides nothing; so a client of its own
+   asks for it, in lower case: if that fails, it says nothing of who answers A.
+2. ``client`` reads what nearly every server answers to a question for A. Whatever else comes (cut off, an alias, odd records) is
+   asked for again by ``question``, with all of dnspython, which reads TXT too. CNAMEs are followed there, inside the answer;
+   AAAA, other names and every TTL are ignored (RFC 5782 §2.1, §2.4).
 3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address
 from typing import TypeVar
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -24,8 +27,9 @@ import dns.resolver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.providers import question
+from exporter.providers.awaiting import Awaiting
 from exporter.providers.client import Client
 from exporter.providers.reply import Reply, plain
 from exporter.providers.resolvers import Address, Resolvers, read_address
@@ -38,60 +42,98 @@ _PREFIXES_KEPT = 65_536
 _T = TypeVar("_T")
 
 
-class Dnsxl:
-    """Asks DNS lists; each set of resolvers has one client, shared by the lists that use it."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What leads to one set of resolvers: a client for codes and one for texts, the same with waiting, and their addresses."""
 
-    def __init__(self, resolvers: tuple[str, ...], timeout: float, attempts: int) -> None:
+    client: Client
+    codes: Awaiting
+    texts: Awaiting
+    addresses: tuple[Address, ...]
+
+
+class Dnsxl:
+    """Asks DNS lists; lists that are asked through the same resolvers share their clients."""
+
+    def __init__(self, resolvers: tuple[Resolver, ...], timeout: float, attempts: int) -> None:
         self._default = resolvers
         self._timeout = timeout
         self._attempts = attempts
-        self._clients: dict[tuple[str, ...], Client] = {}
+        self._lines: dict[tuple[Resolver, ...], _Line] = {}
         self._suffixes: dict[str, Suffix] = {}
+        self._text_suffixes: dict[str, Suffix] = {}
         self._prefixes: dict[str, bytes] = {}
 
-    def submit(self, blocklist: Blocklist, target: Target, token: _T, done: Callable[[_T, Answer, float], None]) -> None:
-        self._client(blocklist).submit(self._prefix(target), self._suffix(blocklist), token, done)
+    def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
+        submit, prefix, suffix = self._line(blocklist).client.submit, self._prefix, self._suffix(blocklist)
+
+        def ask(target: Target, token: _T) -> None:
+            submit(prefix(target), suffix, token, done)
+
+        return ask
 
     def room(self, blocklist: Blocklist) -> int:
-        return self._client(blocklist).room
+        return self._line(blocklist).client.room
 
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
-        answer, seconds = await self._client(blocklist).ask(self._prefix(target), self._suffix(blocklist))
+        answer, seconds = await self._line(blocklist).codes.ask(self._prefix(target), self._suffix(blocklist))
         return Reply(answer, (seconds,))
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
+        line = self._line(blocklist)
+        packet = await line.texts.text(self._prefix(target), self._text_suffix(blocklist))
+        if not packet:
+            return ""
+        message = question.read(packet)
+        if message is not None and not message.flags & dns.flags.TC:
+            return plain(_text(message), blocklist)
         name = dns.name.from_text(target.name_under(blocklist.suffix))
-        # A memory of its own: TXT that fails says nothing of who answers A.
-        resolvers = Resolvers(tuple(self._client(blocklist).resolvers.in_order(asyncio.get_running_loop().time())))
-        suffix = self._suffix(blocklist)
-        suffix.repeats -= 1  # the first query is no repetition
-        return plain(_text(await self._question(name, dns.rdatatype.TXT, resolvers, suffix)), blocklist)
+        suffix = self._text_suffix(blocklist)
+        return plain(_text(await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses), suffix)), blocklist)
 
     def repeated(self, blocklist: Blocklist) -> int:
-        suffix = self._suffix(blocklist)
-        repeats, suffix.repeats = suffix.repeats, 0
+        suffixes = self._suffix(blocklist), self._text_suffix(blocklist)
+        repeats = sum(suffix.repeats for suffix in suffixes)
+        for suffix in suffixes:
+            suffix.repeats = 0
         return repeats
 
     def resolvers(self) -> Mapping[str, bool]:
         found: dict[str, bool] = {}
-        for client in self._clients.values():
-            for address, up in client.resolvers.up().items():
+        for line in self._lines.values():
+            for address, up in line.client.resolvers.up().items():
                 found[address] = up and found.get(address, True)
         return found
 
     def close(self) -> None:
-        for client in self._clients.values():
-            client.close()
+        for line in self._lines.values():
+            line.codes.close()
+            line.texts.close()
 
-    def _client(self, blocklist: Blocklist) -> Client:
-        texts = blocklist.resolvers or self._default
-        client = self._clients.get(texts)
-        if client is None:
-            addresses = tuple(dict.fromkeys(address for text in texts for address in _addresses(text)))
-            clock = asyncio.get_running_loop().time
-            client = Client(addresses, self._timeout, self._attempts, clock=clock, slow=partial(self._ask_again, addresses))
-            self._clients[texts] = client
-        return client
+    def _line(self, blocklist: Blocklist) -> _Line:
+        resolvers = blocklist.resolvers or self._default
+        line = self._lines.get(resolvers)
+        if line is None:
+            line = self._lines[resolvers] = self._connect(resolvers)
+        return line
+
+    def _connect(self, resolvers: tuple[Resolver, ...]) -> _Line:
+        """A line to them. ``system`` may name one that is given too: it counts once, and its opt-out of mixed case holds."""
+        found = [(address, resolver.mixed_case) for resolver in resolvers for address in _addresses(resolver.address)]
+        addresses = tuple(dict.fromkeys(address for address, _ in found))
+        lower_case = frozenset(address for address, mixed_case in found if not mixed_case)
+        codes, texts = self._client(addresses, lower_case), self._client(addresses, addresses)
+        return _Line(codes, Awaiting(codes), Awaiting(texts), addresses)
+
+    def _client(self, addresses: tuple[Address, ...], lower_case: Collection[Address]) -> Client:
+        return Client(
+            addresses,
+            self._timeout,
+            self._attempts,
+            clock=time.monotonic,
+            slow=partial(self._ask_again, addresses),
+            lower_case=lower_case,
+        )
 
     async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, first: Address) -> Answer:
         """Ask the resolver whose answer was odd, then the others."""
@@ -103,13 +145,18 @@ class Dnsxl:
     async def _question(
         self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers, suffix: Suffix
     ) -> question.Result:
-        clock = asyncio.get_running_loop().time
-        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, clock, suffix.repeated)
+        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, time.monotonic, suffix.repeated)
 
     def _suffix(self, blocklist: Blocklist) -> Suffix:
         suffix = self._suffixes.get(blocklist.suffix)
         if suffix is None:
             suffix = self._suffixes[blocklist.suffix] = Suffix(blocklist.suffix)
+        return suffix
+
+    def _text_suffix(self, blocklist: Blocklist) -> Suffix:
+        suffix = self._text_suffixes.get(blocklist.suffix)
+        if suffix is None:
+            suffix = self._text_suffixes[blocklist.suffix] = Suffix(blocklist.suffix, text=True)
         return suffix
 
     def _prefix(self, target: Target) -> bytes:

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A lookup may have several flights, each with an ID and a socket of its own, and an answer to any of them counts. Only the
-   latest can hold a place in the window of its resolver.
+1. A lookup may have several flights, each with an ID, a socket and a spelling of its own, and an answer to any of them counts.
+   Only the latest can hold a place in the window of its resolver.
 2. Most lookups end with their first flight. Only the others have a :class:`Trouble`.
 3. A question may hold a key, so nothing here has a ``repr`` that shows it.
 """
@@ -28,19 +28,20 @@ _HEADER_OCTETS = 12
 
 @dataclass(slots=True, eq=False, repr=False)
 class Lookup(Generic[T_co]):
-    """One question and whom to tell: ``done`` gets ``token``, the answer, and the seconds since the first flight left."""
+    """One name and whom to tell: ``done`` gets ``token``, the answer, and the seconds since the first flight left."""
 
     prefix: bytes
     suffix: Suffix
     token: T_co
     done: Callable[[T_co, Answer, float], None]
-    question: bytes = b""
     started: float = 0.0
     flight: Flight | None = None
     """The latest."""
     trouble: Trouble | None = None
     mismatched: bool = False
     """Whether a packet came for it that was no answer to it."""
+    odd: bytes = b""
+    """The answer to it, if that is for others to read."""
     over: bool = False
 
 
@@ -52,6 +53,7 @@ class Flight:
     upstream: Upstream
     port: Port[Flight]
     identity: bytes
+    question: bytes
     sent_at: float
     earlier: Flight | None
     out: bool = True
@@ -97,5 +99,5 @@ def blame(port: Port[Flight], packet: bytes) -> None:
     only one that waits there, or for none."""
     alone = len(port.waiting) == 1
     for flight in port.waiting.values():
-        if (alone and len(packet) < _HEADER_OCTETS) or packet.startswith(flight.lookup.question, _HEADER_OCTETS):
+        if (alone and len(packet) < _HEADER_OCTETS) or packet.startswith(flight.question, _HEADER_OCTETS):
             flight.lookup.mismatched = True

@@ -4,7 +4,8 @@ Rules:
 
 1. An answer counts only if it comes from the address that was asked (the socket is connected), with our ID and our question
    (RFC 5452 §9). Every question has a socket of its own, so a source port of its own. Other packets are dropped and the wait
-   goes on: a forger can neither answer for a list nor make it fail.
+   goes on: a forger can neither answer for a list nor make it fail. The case of a name means nothing here (RFC 4343): names are
+   asked as they are, and a resolver that does not repeat their case answers all the same.
 2. UDP first (RFC 1035 §4.2.1, with room for 1232 octets by RFC 6891); an answer cut off is asked for again over TCP (§4.2.2).
 3. Attempts go round the resolvers. No attempt lasts longer than the time-out, TCP included.
 """
@@ -98,13 +99,13 @@ async def _over_udp(address: Address, query: dns.message.Message, dropped: list[
         udp.connect((address.host, address.port))  # of a datagram socket: sets the peer, sends nothing
         await loop.sock_sendall(udp, query.to_wire())
         while True:
-            message = _read(await loop.sock_recv(udp, _MAX_DATAGRAM))
+            message = read(await loop.sock_recv(udp, _MAX_DATAGRAM))
             if message is not None and _answers(message, query):
                 return message
             dropped.append(1)
 
 
-def _read(packet: bytes) -> dns.message.Message | None:
+def read(packet: bytes) -> dns.message.Message | None:
     """The message in a datagram, cut off or not; nothing if it is none."""
     try:
         return dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=True)

@@ -15,6 +15,7 @@ from exporter.providers.lookup import Flight, Lookup
 from exporter.providers.resolvers import Address
 from exporter.providers.sockets import Port, Ports
 from exporter.providers.window import Window
+from exporter.providers.wire import Suffix
 
 _PAUSE_SECONDS = 0.1
 _SILENT_SECONDS = 0.5
@@ -23,10 +24,12 @@ _SILENT_SECONDS = 0.5
 class Upstream:
     """One resolver: sockets, window and flights. ``readable`` is called with each socket that has something to read."""
 
-    __slots__ = ("_flights", "_heard_at", "_paused_until", "_ports", "address", "failing", "in_flight", "window")
+    __slots__ = ("_flights", "_heard_at", "_paused_until", "_ports", "address", "failing", "in_flight", "spell", "window")
 
-    def __init__(self, address: Address, readable: Callable[[Port[Flight]], None]) -> None:
+    def __init__(self, address: Address, readable: Callable[[Port[Flight]], None], *, mixed_case: bool = True) -> None:
         self.address = address
+        self.spell = Suffix.mixed if mixed_case else Suffix.as_is
+        """How it is asked for a zone. One that does not repeat the case of a question can only be asked in lower case."""
         self.window = Window()
         self.in_flight = 0
         self.failing = False
@@ -51,9 +54,9 @@ class Upstream:
         """The socket for a random number. Raises ``OSError`` if there is no way to the resolver."""
         return self._ports.pick(choice, now)
 
-    def launch(self, lookup: Lookup[object], port: Port[Flight], identity: bytes, now: float) -> None:
+    def launch(self, lookup: Lookup[object], port: Port[Flight], identity: bytes, question: bytes, now: float) -> None:
         """Expect the answer to a packet that leaves now."""
-        flight = lookup.flight = port.waiting[identity] = Flight(lookup, self, port, identity, now, lookup.flight)
+        flight = lookup.flight = port.waiting[identity] = Flight(lookup, self, port, identity, question, now, lookup.flight)
         self._flights.append(flight)
         self.in_flight += 1
 

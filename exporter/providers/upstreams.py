@@ -6,7 +6,7 @@ Rules:
 2. What one fails at goes to the next, round and round, but to none that is known to be down.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from exporter.providers.lookup import Flight, Trouble
 from exporter.providers.resolvers import Address, Resolvers
@@ -15,11 +15,14 @@ from exporter.providers.upstream import Upstream
 
 
 class Upstreams:
-    """All resolvers; ``readable`` is called with each socket that has something to read."""
+    """All resolvers; ``readable`` is called with each socket that has something to read. Those of ``lower_case`` are asked
+    without mixed case."""
 
-    def __init__(self, addresses: tuple[Address, ...], readable: Callable[[Port[Flight]], None]) -> None:
+    def __init__(
+        self, addresses: tuple[Address, ...], readable: Callable[[Port[Flight]], None], lower_case: Collection[Address] = ()
+    ) -> None:
         self.memory = Resolvers(addresses)
-        self._all = {address: Upstream(address, readable) for address in addresses}
+        self._all = {address: Upstream(address, readable, mixed_case=address not in lower_case) for address in addresses}
         self._usable = list(self._all.values())
 
     def __iter__(self) -> Iterator[Upstream]:

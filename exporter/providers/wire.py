@@ -11,10 +11,10 @@ A query (RFC 1035 §4.1) is put together from four pieces, of which only the fir
 Rules:
 
 1. A reply counts only if it repeats the question octet for octet, case included. The zone is written in random case
-   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too. An error may leave the question out (RFC 1035 §4.1.1: a server
-   that could not read it).
+   (draft-vixie-dnsext-dns0x20), so a forger has to guess that too, unless the resolver is known to change it. An error may leave
+   the question out (RFC 1035 §4.1.1: a server that could not read it).
 2. What common servers send is read here: NXDOMAIN, no records, A records of the very name, errors. Anything else that is sound is
-   :data:`ODD`: cut off (TC), an alias, records of other kinds in the answer.
+   :data:`ODD`: cut off (TC), an alias, records of other kinds in the answer. To a question for TXT every record is.
 3. A reply whose records do not end within it is no reply. No octet of a stranger makes this raise.
 """
 
@@ -32,6 +32,7 @@ PAYLOAD = 1232
 
 _HEADER_OCTETS = 12
 _A_IN = b"\0\x01\0\x01"
+_TXT_IN = b"\0\x10\0\x01"
 _ROOT = b"\0"
 _OPT_TYPE = b"\0\x29"
 
@@ -89,19 +90,21 @@ def labels(name: str) -> bytes:
 
 
 class Suffix:
-    """A zone as the end of a question, in one plain and many random spellings. These are made in bulk, and made anew after
-    :data:`_RENEW_AFTER` questions; ``randomness`` gives so many random octets."""
+    """A zone as the end of a question for A, or for TXT, in one plain and many random spellings. These are made in bulk, and made
+    anew after :data:`_RENEW_AFTER` questions; ``randomness`` gives so many random octets."""
 
-    __slots__ = ("_fresh", "_labels", "_letters", "_mixed", "_randomness", "name", "plain", "repeats")
+    __slots__ = ("_end", "_fresh", "_labels", "_letters", "_mixed", "_randomness", "name", "plain", "repeats", "text")
 
-    def __init__(self, zone: str, randomness: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, zone: str, randomness: Callable[[int], bytes] = os.urandom, *, text: bool = False) -> None:
+        self.text = text
+        self._end = _ROOT + (_TXT_IN if text else _A_IN)
         self._labels = labels(zone.lower())
         self._letters = int.from_bytes(_CASE_BIT if octet in _LETTERS else 0 for octet in self._labels)
         self._randomness = randomness
         self._mixed: tuple[bytes, ...] = ()
         self._fresh = 0
         self.name = self._labels + _ROOT
-        self.plain = self.name + _A_IN
+        self.plain = self._labels + self._end
         self.repeats = 0
         """How many packets asked for names in it that had been asked for before: what lookups cost the list's budget beyond their
         first packets. Counted by who sends."""
@@ -126,7 +129,7 @@ class Suffix:
         noise = self._randomness(size * _SPELLINGS)
         # Length octets are below 64 and in no letter's place, so they stay.
         flips = (int.from_bytes(noise[start : start + size]) & letters for start in range(0, len(noise), size))
-        return tuple((lower ^ flip).to_bytes(size) + _ROOT + _A_IN for flip in flips)
+        return tuple((lower ^ flip).to_bytes(size) + self._end for flip in flips)
 
 
 def query(identity: bytes, question: bytes) -> bytes:
@@ -182,7 +185,7 @@ def _read_addresses(packet: bytes, question: bytes, count: int) -> tuple[list[by
     """The A records of the question's name that the answer begins with, and where they end."""
     addresses: list[bytes] = []
     at = _HEADER_OCTETS + len(question)
-    while len(addresses) < count:
+    while len(addresses) < count and question.endswith(_A_IN):
         if packet.startswith(_A_AT_QUESTION, at):
             ttl = at + len(_A_AT_QUESTION)
         elif packet.startswith(question, at):  # the name in full: with A and IN, a record begins as a question

@@ -18,6 +18,7 @@ from exporter.blocklist import (
     ListingClass,
     Pace,
     Pattern,
+    Resolver,
     Scope,
     Span,
     Sublist,
@@ -123,9 +124,9 @@ def run(work: Coroutine[None, None, T]) -> T:
     return LOOPS[-1].runner.run(work)
 
 
-def dnsxl(*resolvers: str, timeout: float = PATIENT_SECONDS, attempts: int = 1) -> Dnsxl:
+def dnsxl(*resolvers: str | Resolver, timeout: float = PATIENT_SECONDS, attempts: int = 1) -> Dnsxl:
     """The provider."""
-    provider = Dnsxl(resolvers, timeout, attempts)
+    provider = Dnsxl(tuple(Resolver(each) if isinstance(each, str) else each for each in resolvers), timeout, attempts)
     LOOPS[-1].providers.append(provider)
     return provider
 

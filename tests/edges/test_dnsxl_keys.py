@@ -103,8 +103,11 @@ def test_a_reason_comes_without_the_key(rude: Rude, text: str, expected: str) ->
 class Broken:
     """A provider that breaks its promise, with the key in the text of what it raises."""
 
-    def submit(self, blocklist: Blocklist, target: Target, token: T, done: Callable[[T, Answer, float], None]) -> None:
-        raise LookupError(target.name_under(blocklist.suffix))
+    def asker(self, blocklist: Blocklist, done: Callable[[T, Answer, float], None]) -> Callable[[Target, T], None]:
+        def ask(target: Target, token: T) -> None:
+            raise LookupError(target.name_under(blocklist.suffix))
+
+        return ask
 
     def repeated(self, blocklist: Blocklist) -> int:
         return 0

@@ -68,14 +68,7 @@ def alias_that_does_not_exist(question: Question) -> list[Packet]:
 
 def in_capitals(inner: Behaviour) -> Behaviour:
     """`inner`, from one who does not know the case in which the name was asked (draft-vixie-dnsext-dns0x20)."""
-
-    def answer(question: Question) -> Iterable[Packet]:
-        size = len(question.name) + 2
-        for packet in inner(question):
-            # The octets that tell how long a label is are no letters, so they stay.
-            yield replace(packet, wire=packet.wire[:12] + packet.wire[12 : 12 + size].upper() + packet.wire[12 + size :])
-
-    return answer
+    return mischief.in_another_case(bytes.upper, inner)
 
 
 def cut_inside_a_record(question: Question) -> list[Packet]:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from exporter.blocklist import Blocklist, Resolver
 from exporter.providers.dnsxl import Dnsxl
 from exporter.verdict import Cause, Codes, Failure, Verdict
 from tests.edges.lists import (
@@ -60,9 +61,9 @@ async def until_down(dead: str, provider: Dnsxl) -> list[Verdict]:
     return found
 
 
-async def at_once(count: int, provider: Dnsxl) -> list[Verdict]:
+async def at_once(count: int, provider: Dnsxl, blocklist: Blocklist = ADDRESSES) -> list[Verdict]:
     """The verdicts of that many questions, asked together: to a silent resolver each is a failure."""
-    return await asyncio.gather(*(verdict(provider) for _ in range(count)))
+    return await asyncio.gather(*(verdict(provider, blocklist) for _ in range(count)))
 
 
 def nowhere() -> str:
@@ -247,7 +248,7 @@ def test_a_list_may_have_resolvers_of_its_own(rude: Rude, second: Rude) -> None:
     """Its own resolvers are asked instead of the default ones, and both are shown."""
     rude.behave(ZONE, absent)
     provider = dnsxl(rude.address)
-    assert ask(provider, replace(ADDRESSES, resolvers=(second.address,))) == HIT
+    assert ask(provider, replace(ADDRESSES, resolvers=(Resolver(second.address),))) == HIT
     assert rude.questions == ()
     assert ask(provider) == CLEAN
     assert provider.resolvers() == {rude.address: True, second.address: True}
@@ -265,10 +266,26 @@ def test_lists_with_the_same_resolvers_share_what_is_known_of_them(rude: Rude, s
     assert rude.count(other) == 0
 
 
+def test_lists_with_equal_resolvers_of_their_own_share_them_too(rude: Rude, second: Rude) -> None:
+    """What one list has learned of them the other knows, though each list names them for itself."""
+    other = "other.example"
+    rude.behave(ZONE, mischief.silent)
+    rude.behave(other, listing("127.0.0.9"))
+    second.behave(other, absent)
+    provider = dnsxl()
+    one, two = (
+        replace(ADDRESSES, zone=zone, resolvers=(Resolver(rude.address, False), Resolver(second.address)))
+        for zone in (ZONE, other)
+    )
+    run(at_once(IN_A_ROW, provider, one))
+    assert ask(provider, two) == CLEAN
+    assert rude.count(other) == 0
+
+
 def test_a_resolver_of_two_sets_is_shown_once_and_truly(second: Rude) -> None:
     """A resolver that is dead for one list's set of resolvers is not shown up because another set has not noticed yet."""
     dead = nowhere()
     provider = dnsxl(dead, second.address)
     run(until_down(dead, provider))
-    ask(provider, replace(ADDRESSES, resolvers=(dead,)))
+    ask(provider, replace(ADDRESSES, resolvers=(Resolver(dead),)))
     assert provider.resolvers() == {dead: False, second.address: True}

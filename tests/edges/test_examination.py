@@ -9,7 +9,7 @@ from dataclasses import replace
 import dns.rcode
 import pytest
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Resolver
 from exporter.health import Health
 from exporter.inquiry import examine
 from exporter.providers.dnsxl import Dnsxl
@@ -118,7 +118,7 @@ def test_another_code_for_the_positive_entry_will_do(rude: Rude) -> None:
 def test_a_test_asks_with_the_key_through_the_lists_own_resolvers(rude: Rude) -> None:
     """What is tested is what is asked later: three names, new at the third, through the same resolver."""
     rude.behave(ADDRESSES.zone, healthy(absent))
-    blocklist = replace(ADDRESSES, resolvers=(rude.address,))
+    blocklist = replace(ADDRESSES, resolvers=(Resolver(rude.address),))
     for randomness in (1, 2):
         provider = dnsxl(f"127.0.0.1:{free_port()}")
         assert run(examine({"dnsxl": provider}, blocklist, randomness)).health is Health.OK

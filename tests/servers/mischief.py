@@ -4,7 +4,7 @@ Rule: one lie at a time. All else is right, the ID first of all, so a test knows
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import dns.flags
@@ -71,6 +71,18 @@ def wrong_id(*codes: str) -> Behaviour:
     return lambda question: [
         replace(packet, wire=bytes([packet.wire[0] ^ 0x55]) + packet.wire[1:]) for packet in listed(*codes)(question)
     ]
+
+
+def in_another_case(change: Callable[[bytes], bytes], inner: Behaviour) -> Behaviour:
+    """`inner`, from one who repeats the name that was asked in another case: `bytes.lower`, `bytes.upper`."""
+
+    def answer(question: Question) -> Iterable[Packet]:
+        end = 12 + len(question.name) + 2
+        for packet in inner(question):
+            # The octets that tell how long a label is are no letters, so they stay.
+            yield replace(packet, wire=packet.wire[:12] + change(packet.wire[12:end]) + packet.wire[end:])
+
+    return answer
 
 
 def not_a_response(inner: Behaviour) -> Behaviour:

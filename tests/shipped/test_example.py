@@ -6,14 +6,26 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exporter.blocklist import Resolver
 from exporter.config import load
 from exporter.config.faults import keys_of
-from exporter.config.model import Checks, CodeEntry, ConfigFile, History, ListEntry, Metrics, Query, TargetEntry, TestEntriesEntry
+from exporter.config.model import (
+    Checks,
+    CodeEntry,
+    ConfigFile,
+    History,
+    ListEntry,
+    Metrics,
+    Query,
+    ResolverEntry,
+    TargetEntry,
+    TestEntriesEntry,
+)
 from exporter.plan import Shard, build
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
 TEXT = EXAMPLE.read_text("utf-8")
-SECTIONS = (ConfigFile, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
+SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
 CATALOGUE_ONLY = {"source", "checked", "notes"}
 """What a list of one's own may have, too, but nobody needs."""
 
@@ -52,7 +64,7 @@ def test_a_default_that_it_shows_is_the_default() -> None:
     data = yaml.safe_load(TEXT)
     for model in (Query, Checks, Metrics, History):
         assert model.model_validate(data[model.__name__.lower()]) == model()
-    assert shown.resolvers == ("system",)
+    assert shown.resolvers == (Resolver("system"),)
 
 
 @pytest.mark.parametrize(("field", "place"), [("key_file", 2), ("key_env", 3)])

@@ -40,7 +40,7 @@ class Story:
     def fly(self, upstream: Upstream) -> Flight:
         port = Port[Flight].__new__(Port)  # a socket that is never opened
         port.waiting = {}
-        upstream.launch(self.lookup, port, b"ID", self.now)
+        upstream.launch(self.lookup, port, b"ID", b"secret", self.now)
         assert self.lookup.flight is not None
         return self.lookup.flight
 
@@ -186,5 +186,5 @@ def test_the_first_that_works_is_asked_first() -> None:
 def test_no_question_shows() -> None:
     """A question may hold a key, and what is printed of a lookup or its packets must not."""
     story = Story()
-    story.lookup.question = b"secret"
+    assert story.flight.question == b"secret"
     assert "secret" not in f"{story.lookup!r} {story.flight!r} {story.troubles.of(story.lookup)!r}"

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from exporter.config import Config, ConfigError, load
 from exporter.config.faults import keys_of
-from exporter.config.model import Checks, CodeEntry, ConfigFile, History, ListEntry, Metrics, Query, TargetEntry, TestEntriesEntry
+from exporter.config.model import (
+    Checks,
+    CodeEntry,
+    ConfigFile,
+    History,
+    ListEntry,
+    Metrics,
+    Query,
+    ResolverEntry,
+    TargetEntry,
+    TestEntriesEntry,
+)
 
 EXAMPLE = (Path(__file__).parents[3] / "config.example.yml").read_text("utf-8")
 SECRET = "hunter2"
@@ -21,7 +32,7 @@ UNTRANSLATED = re.compile(
 
 quick = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
-_SECTIONS = (ConfigFile, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
+_SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
 _KEYS = sorted({key for section in _SECTIONS for key in keys_of(section)} | {"", "host", "labels", "127.0.0.2", "8", "\0", "<<"})
 _WORDS = ["system", "none", "zen.spamhaus.org", "bl.example.net", "ipv4", "bitmask", "127.0.0.2", "::1", "30s", "²", "\ud800"]
 _SCALARS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter import catalogue
-from exporter.blocklist import Bit, Blocklist, Code, Impact, Key, ListingClass, Pace, Scope, Span, Sublist, TestEntries
+from exporter.blocklist import Bit, Blocklist, Code, Impact, Key, ListingClass, Pace, Resolver, Scope, Span, Sublist, TestEntries
 from exporter.config import built_in
 from exporter.target import Kind, Target, parse_test_entry
 from tests.unit.config.conftest import Load
@@ -20,7 +20,7 @@ targets: [example.com]
 def test_defaults(loaded: Load) -> None:
     """Lists and targets are enough; the rest is as the contract says."""
     config = loaded(SMALLEST)
-    assert config.resolvers == ("system",)
+    assert config.resolvers == (Resolver("system", mixed_case=True),)
     assert (config.timeout, config.attempts) == (3.0, 2)
     assert config.exposed_checks == "all"
     assert (config.history_path, config.history_keep) == (Path("dnsbl-exporter.db"), 400 * 86400.0)
@@ -40,7 +40,7 @@ metrics: {checks: history}
 history: {path: /var/lib/dnsbl/x.db, keep: 2y}
 """
     )
-    assert config.resolvers == ("system", "10.0.0.53:53")
+    assert config.resolvers == (Resolver("system"), Resolver("10.0.0.53:53"))
     assert (config.timeout, config.attempts) == (0.5, 1)
     assert config.exposed_checks == "history"
     assert (config.history_path, config.history_keep) == (Path("/var/lib/dnsbl/x.db"), 2 * 365 * 86400.0)
@@ -61,8 +61,29 @@ history: {path: /var/lib/dnsbl/x.db, keep: 2y}
     ],
 )
 def test_forms_of_resolvers(loaded: Load, written: str, meant: str) -> None:
-    """A resolver is an address in one spelling, always with its port."""
-    assert loaded(SMALLEST + f"resolvers:\n  - {written}").resolvers == (meant,)
+    """A resolver is an address in one spelling, always with its port, written as a text or in a mapping."""
+    assert loaded(SMALLEST + f"resolvers:\n  - {written}").resolvers == (Resolver(meant),)
+    assert loaded(SMALLEST + f"resolvers:\n  - address: {written}").resolvers == (Resolver(meant),)
+
+
+def test_a_resolver_may_be_asked_without_mixed_case(loaded: Load) -> None:
+    """Each resolver says for itself whether it keeps the case of a question; unless told otherwise it does."""
+    config = loaded(
+        SMALLEST
+        + """
+resolvers:
+  - {address: system, mixed_case: false}
+  - 10.0.0.53
+  - {address: "10.0.0.54", mixed_case: false}
+  - {address: 10.0.0.55, mixed_case: true}
+"""
+    )
+    assert config.resolvers == (
+        Resolver("system", mixed_case=False),
+        Resolver("10.0.0.53:53", mixed_case=True),
+        Resolver("10.0.0.54:53", mixed_case=False),
+        Resolver("10.0.0.55:53", mixed_case=True),
+    )
 
 
 def test_a_name_of_the_catalogue(loaded: Load) -> None:
@@ -121,7 +142,7 @@ lists:
     delist_url: https://example.net/remove?ip={target}
     lookup_url: https://example.net/lookup
     key_env: DNSBL_KEY
-    resolvers: [10.0.0.53]
+    resolvers: [10.0.0.53, {address: '[::1]:5353', mixed_case: false}]
     interval: 1h
     delist_after: 3
     confirm_interval: 10m
@@ -152,7 +173,7 @@ targets: [10.0.0.1]
             non_global=True,
             delist_url="https://example.net/remove?ip={target}",
             pace=Pace(3600.0, 3, 600.0, 7200.0, 2.5, 1000),
-            resolvers=("10.0.0.53:53",),
+            resolvers=(Resolver("10.0.0.53:53"), Resolver("[::1]:5353", mixed_case=False)),
             key=Key("hunter2"),
         ),
     )
@@ -262,10 +283,10 @@ def test_what_editors_add(loaded: Load, content: bytes) -> None:
 
 def test_built_in() -> None:
     """Without a config: every list of the catalogue that needs no key, and no target."""
-    config = built_in(("127.0.0.1:53",))
+    config = built_in((Resolver("127.0.0.1:53"),))
     needs_no_key = {zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")}
     assert {blocklist.name for blocklist in config.lists} == needs_no_key
-    assert config.resolvers == ("127.0.0.1:53",)
+    assert config.resolvers == (Resolver("127.0.0.1:53"),)
     assert not config.targets
 
 

@@ -35,10 +35,12 @@ def test_the_example_fits() -> None:
         LISTS,
         "lists: [{zone: dbl.spamhaus.org, interval: 1h}]\ntargets: [{target: example.com}]",
         "lists: [{zone: bl.example.net, kinds: [ipv4], test_entries: none, refusal_codes: [1]}]\ntargets: [9.9.9.9]",
+        LISTS + "resolvers: [system, {address: 10.0.0.53}, {address: 10.0.0.54, mixed_case: false}]",
+        "lists: [{zone: dbl.spamhaus.org, resolvers: [10.0.0.53, {address: '::1', mixed_case: false}]}]\ntargets: [example.com]",
     ],
 )
 def test_what_loads_fits(text: str) -> None:
-    """An entry of the catalogue needs no kinds, test entries may be `none`, a bit is a number."""
+    """An entry of the catalogue needs no kinds, test entries may be `none`, a bit is a number, a resolver has two forms."""
     assert not _faults(text)
 
 
@@ -53,6 +55,11 @@ def test_what_loads_fits(text: str) -> None:
         (LISTS + "query: {attempts: 11}", "$.query.attempts: breaks maximum: 10"),
         (LISTS + "query: {timeout: 3}", "$.query.timeout: breaks type: string"),
         (LISTS + "query:", "$.query: breaks type: object"),
+        (LISTS + "resolvers: []", "$.resolvers: breaks minItems: 1"),
+        (LISTS + "resolvers: [1.1]", "$.resolvers[0]: fits none of 2 choices"),
+        (LISTS + "resolvers: [{mixed_case: false}]", "$.resolvers[0]: fits none of 2 choices"),
+        (LISTS + "resolvers: [{address: 10.0.0.53, mixed_case: 0}]", "$.resolvers[0]: fits none of 2 choices"),
+        (LISTS + "resolvers: [{address: 10.0.0.53, case: mixed}]", "$.resolvers[0]: fits none of 2 choices"),
         (LISTS + "metrics: {checks: none}", "$.metrics.checks: breaks enum: ['all', 'history']"),
     ],
 )
