@@ -61,6 +61,11 @@ def questions(blocklist: Blocklist, randomness: int) -> tuple[tuple[Target, bool
     return (*of_the_list, (_never_listed(of_the_list[0][0].kind, randomness), False))
 
 
+def queries_a_test(blocklist: Blocklist) -> int:
+    """How many queries a test of the list takes."""
+    return len(questions(blocklist, 0))
+
+
 def _never_listed(kind: Kind, randomness: int) -> Target:
     """A target that nobody can have a reason to list: benchmarking space (RFC 2544, RFC 5180) or a reserved domain (RFC 2606)."""
     match kind:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.listing import Standing
-from exporter.pace import Allowance
+from exporter.pace import Allowance, Level
 from exporter.plan import Check, Checks, Key
 from exporter.probation import Probation
 from exporter.verdict import Cause, Unknown, Verdict
@@ -82,11 +82,12 @@ class Walk:
         checks: Checks,
         now: float,
         standing: Callable[[Key], Standing],
+        kept: Level | None = None,
     ) -> None:
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.checks = checks
-        self.allowance = Allowance(blocklist.pace, now)
+        self.allowance = Allowance(blocklist.pace, now, kept)
         self.probation = Probation(blocklist.pace, now)
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
@@ -273,7 +274,7 @@ class Walk:
             self._missed.clear()
 
     def next_at(self, now: float, room: int) -> float:
-        times = [self.probation.next_at()]
+        times = [max(self.probation.next_at(), self.allowance.saved_at(now))]
         if self.probation.trial is not None and (room > 0 or not self.probation.trusted):
             times += self._work_times(now)
         return min(times)

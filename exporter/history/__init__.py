@@ -8,7 +8,8 @@ Rules:
    what is written follows changes and not checks.
 3. When writing fails, what is held goes ahead (:meth:`History.standing`), what is shown stays behind, and everything waits in
    order for the next attempt. A file that broke while in use is set aside and a new one is filled with what is known.
-4. One thread writes. Reading never touches the file after the start.
+4. What is left of daily budgets is kept beside it (:mod:`exporter.history.budgets`).
+5. One thread writes. Reading never touches the file after the start.
 """
 
 import asyncio
@@ -18,10 +19,10 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 
-from exporter.history.file import DamagedError, HistoryError, UnwritableError, is_damage, set_aside
+from exporter.history.budgets import Budgets, worthless_before
+from exporter.history.file import DamagedError, Fault, HistoryError, UnwritableError, is_damage, set_aside
 from exporter.history.standings import NOTHING, Column, Key, State
 from exporter.history.store import Loaded, Record, Store, Totals
 from exporter.listing import Standing
@@ -31,17 +32,6 @@ __all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Total
 _log = logging.getLogger(__name__)
 
 _NOT_LISTED = int(State.NOT_LISTED)
-
-
-class Fault(Enum):
-    """What is wrong with the file."""
-
-    NONE = "none"
-    SHUT = "shut"
-    """It could only be read at the start."""
-    DAMAGED = "damaged"
-    EMPTY = "empty"
-    """It was replaced and is to be filled."""
 
 
 class History:
@@ -57,6 +47,7 @@ class History:
         self._store, loaded = self._open(path)
         self._shown = loaded.standings
         self._totals = loaded.totals
+        self.budgets = Budgets(loaded.levels)
         self.created = loaded.created
         self._ahead: dict[Key, Standing] = {}
         """Standings with changes that are not in the file yet."""
@@ -157,10 +148,12 @@ class History:
     async def forget_old(self) -> None:
         """Forget what ended longer than ``keep`` ago, in the file and then in the snapshot."""
         before = self._clock() - self._keep
+        levels_before = worthless_before(self._clock(), before)
         async with self._writing:
             gone = [target for target in self._shown.targets() if self._is_old(target, before)]
-            if not await self._attempt(lambda: self._store.prune(before, gone)):
+            if not await self._attempt(lambda: self._store.prune(before, gone, levels_before)):
                 return
+            self.budgets.forget(levels_before)
             for target in self._shown.targets():
                 self._forget(target, before)
 
@@ -193,11 +186,13 @@ class History:
                 return []
             changed, noted = list(self._backlog), self._soon if flush else set()
             self._soon = set() if flush else self._soon
-            if not changed and not noted:
+            levels = self.budgets.take_unwritten() if flush else {}
+            if not changed and not noted and not levels:
                 return []
-            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted)))
+            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted), levels))
             if self._failing:
                 self._soon |= noted
+                self.budgets.put_back(levels)
                 return []
             for _ in changed:
                 self._backlog.popleft()
@@ -251,7 +246,7 @@ class History:
             now = self._clock()
             self._store = Store.open(path, now)
             if self._fault is Fault.EMPTY:
-                self._store.rewrite(self._shown, dict(self._totals))
+                self._store.rewrite(self._shown, dict(self._totals), dict(self.budgets.levels))
                 self.created = now
             self._fault = Fault.NONE
         write()

@@ -32,7 +32,7 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.history import History, State
 from exporter.metrics.blocks import Blocks
-from exporter.metrics.exposition import Form, Packed, Scrape, in_pieces, pack, render
+from exporter.metrics.exposition import Form, Scrape, render
 from exporter.plan import Plan
 from exporter.schedule import Schedule
 from exporter.tally import BUCKETS, Durations, Reloads, Tally
@@ -64,19 +64,13 @@ class Metrics:
     version: str
     registry: CollectorRegistry
     blocks: Blocks
-    packed: Packed | None = None
-    """The text of the blocks, compressed, as of some version of them."""
 
     async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
-        await self.blocks.refresh(self.running.plan, self.exposed_checks())
         if not compressed:
-            tail = await asyncio.to_thread(render, self.families(), form)
-            return Scrape(form, (*in_pieces(self.blocks.text()), tail))
-        packed = self.packed
-        if packed is None or packed.version != self.blocks.version:
-            packed = await asyncio.to_thread(pack, list(self.blocks.text()), self.blocks.version)
-            self.packed = packed
+            pieces = await self.blocks.pieces(self.running.plan, self.exposed_checks())
+            return Scrape(form, (*pieces, await asyncio.to_thread(render, self.families(), form)))
+        packed = await self.blocks.packed(self.running.plan, self.exposed_checks())
         families = self.families()
         return Scrape(form, (await asyncio.to_thread(lambda: packed.with_tail(render(families, form))),))
 

@@ -6,23 +6,30 @@ Rules:
    changed makes them all again.
 2. All of a target's blocks are made from one look at its columns, with nothing in between, so a listing's timestamps never show
    half a change.
-3. Making blocks is cut into slices, so a million lines do not hold up the checks.
+3. Making blocks is cut into slices, so a million lines do not hold up the checks. Whoever wants the text has it refreshed first,
+   one after the other, so nobody sees it half made.
 4. All families here are gauges: their text is the same in the Prometheus format and in OpenMetrics.
 """
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from exporter.history import Column, History, State
 from exporter.listing import Listing
+from exporter.metrics.exposition import Packed, chained, in_pieces, pack
 from exporter.plan import Plan
 from exporter.target import Kind, Target
 from exporter.verdict import Cause
 
 _SLICE = 25
+_GROUP = 256
+_HEAD = -1
+"""In place of a group: the lines before all of them."""
+_THREADS = 2
 _CAUSES = tuple(Cause)
 
 LISTED = "dnsbl_listed"
@@ -47,6 +54,8 @@ HELP = {
     TARGET: "Every target and the config entries it came from.",
 }
 
+_T = TypeVar("_T")
+
 Lines = dict[str, list[str]]
 """New lines by family, of one target."""
 
@@ -67,6 +76,7 @@ class _Made:
     target: Target
     origins: tuple[str, ...]
     parts: tuple[_Part, ...]
+    group: int
     states: bytes = b""
 
 
@@ -82,24 +92,52 @@ class Blocks:
     """The sublists that history has of each list."""
     kinds: Counter[Kind] = field(default_factory=Counter)
     """Targets of the plan by kind."""
-    version: int = 0
-    """Grows whenever any text changes."""
     _plan: Plan | None = None
     _exposed: Literal["all", "history"] = "all"
     _made: dict[str, _Made] = field(default_factory=dict)
     _stale: dict[str, None] = field(default_factory=dict)
+    _groups: list[list[str]] = field(default_factory=list)
+    """Targets that are compressed together."""
+    _changed: set[tuple[str, int]] = field(default_factory=set)
+    """Families and groups whose text is not yet compressed."""
+    _packed: dict[tuple[str, int], Packed] = field(default_factory=dict)
+    _whole: Packed = field(default_factory=Packed)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         """Make what is out of date, a slice at a time."""
+        async with self._lock:
+            await self._refresh(plan, exposed)
+
+    async def packed(self, plan: Plan, exposed: Literal["all", "history"]) -> Packed:
+        """The text as of now, compressed: in threads, and of it only what changed."""
+        async with self._lock:
+            await self._refresh(plan, exposed)
+            if self._changed:
+                changed = sorted(self._changed)
+                halves = (asyncio.to_thread(self._pack, changed[start::_THREADS]) for start in range(_THREADS))
+                for found in await asyncio.gather(*halves):
+                    self._packed.update(found)
+                parts = [self._packed[name, group] for name in HELP for group in range(_HEAD, len(self._groups))]
+                self._whole = await asyncio.to_thread(chained, parts)
+                self._changed.clear()
+            return self._whole
+
+    async def pieces(self, plan: Plan, exposed: Literal["all", "history"]) -> tuple[bytes, ...]:
+        """The text as of now, in pieces worth a system call."""
+        async with self._lock:
+            await self._refresh(plan, exposed)
+            return await asyncio.to_thread(lambda: tuple(in_pieces(self.text())))
+
+    async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         if plan is not self._plan or exposed != self._exposed:
-            self._begin(plan, exposed)
+            await self._begin(plan, exposed)
         self._stale.update(dict.fromkeys(self.history.take_news()))
         while self._stale:
             for _ in range(min(_SLICE, len(self._stale))):
                 made = self._made.get(self._stale.popitem()[0])
                 if made is not None:
                     self._make(made)
-            self.version += 1
             if self._stale:
                 await asyncio.sleep(0)
 
@@ -110,19 +148,35 @@ class Blocks:
     def text(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
         """The head and the blocks of each family."""
         for name, blocks in self.blocks.items():
-            yield f"# HELP {name} {HELP[name]}\n# TYPE {name} gauge\n".encode(), list(blocks.values())
+            yield _head(name), list(blocks.values())
 
-    def _begin(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
-        self._plan, self._exposed = plan, exposed
+    def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Packed]:
+        return {(name, group): pack(self._text_of(name, group)) for name, group in changed}
+
+    def _text_of(self, name: str, group: int) -> bytes:
+        if group == _HEAD:
+            return _head(name)
+        blocks = self.blocks[name]
+        return b"".join(blocks[text] for text in self._groups[group] if text in blocks)
+
+    async def _begin(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
+        self._plan = None  # until it is whole: whoever breaks off leaves it to be begun again
         self.history.take_news()
         self.states.clear()
         self.kinds = Counter(target.kind for target in plan.origins)
         self.sublists = {name: {} for name in plan.lists}
         for blocks in self.blocks.values():
             blocks.clear()
-        parts = _parts(plan, self.history)
-        self._made = {target.text: _Made(target, origins, parts.get(target.text, ())) for target, origins in plan.origins.items()}
-        self._stale = dict.fromkeys(self._made)
+        parts = await _parts(plan, self.history)
+        self._made, self._stale, self._groups = {}, {}, []
+        async for targets in _in_slices(plan.origins.items()):
+            for target, origins in targets:
+                self._made[target.text] = _Made(target, origins, parts.get(target.text, ()), len(self._groups))
+                self._stale[target.text] = None
+            self._groups.append([target.text for target, _ in targets])
+        self._packed.clear()
+        self._changed = {(name, group) for name in HELP for group in range(_HEAD, len(self._groups))}
+        self._plan, self._exposed = plan, exposed
 
     def _make(self, made: _Made) -> None:
         text = made.target.text
@@ -146,10 +200,14 @@ class Blocks:
             f'{TARGET}{{kind="{made.target.kind}",origin="{_escaped(origin)}",target="{text}"}} 1\n' for origin in made.origins
         ]
         for name, new in lines.items():
-            if new:
-                self.blocks[name][text] = "".join(new).encode()
-            else:
-                self.blocks[name].pop(text, None)
+            blocks = self.blocks[name]
+            block = "".join(new).encode()
+            if blocks.get(text, b"") != block:
+                self._changed.add((name, made.group))
+                if block:
+                    blocks[text] = block
+                else:
+                    del blocks[text]
         self._count(made, bytes(states))
 
     def _make_uncommon(self, part: _Part, text: str, row: int, lines: Lines) -> None:
@@ -183,7 +241,19 @@ class Blocks:
         made.states = states
 
 
-def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
+def _head(name: str) -> bytes:
+    return f"# HELP {name} {HELP[name]}\n# TYPE {name} gauge\n".encode()
+
+
+async def _in_slices(things: Iterable[_T]) -> AsyncIterator[list[_T]]:
+    """Slices of :data:`_GROUP`, with time for others between them."""
+    rest = iter(things)
+    while some := list(itertools.islice(rest, _GROUP)):
+        yield some
+        await asyncio.sleep(0)
+
+
+async def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
     """The lists that take each target. Lists share their targets, and targets that the same lists take share a tuple."""
     sharing: dict[int, list[str]] = {}
     for name, checks in plan.checks.items():
@@ -191,11 +261,13 @@ def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for group in sharing.values():
         grown: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for target in plan.checks[group[0]].targets:
-            before = names.get(target.text, ())
-            names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
-    for text in names:
-        history.row(text)
+        async for targets in _in_slices(plan.checks[group[0]].targets):
+            for target in targets:
+                before = names.get(target.text, ())
+                names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
+    async for texts in _in_slices(names):
+        for text in texts:
+            history.row(text)
     part = {name: _Part(name, history.column(name), f'{LISTED}{{list="{name}",target="') for name in plan.checks}
     made = {group: tuple(part[name] for name in group) for group in set(names.values())}
     return {text: made[group] for text, group in names.items()}

@@ -3,8 +3,10 @@
 Rules:
 
 1. The client's word is compared with what we can write; nothing of it comes back in the answer.
-2. A compressed body is one gzip member (RFC 1952 §2.3) of two deflate streams: the blocks, compressed once until one changes and
-   ended on an octet boundary (RFC 1951 §3.2.4, an empty stored block), and the rest, compressed each time.
+2. A compressed body is one gzip member (RFC 1952 §2.3) of many deflate streams: groups of blocks, each compressed once until one
+   of its blocks changes and ended on an octet boundary (RFC 1951 §3.2.4, an empty stored block), and the rest, compressed each
+   time. The CRC-32 of the whole follows from those of its parts: what is before a part changes its CRC as it changes that of as
+   many zeros, which cost less than to join the text again.
 """
 
 import zlib
@@ -30,6 +32,7 @@ CONTENT_TYPES: Mapping[Form, str] = {
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 """Deflate, no name, no time, fastest, unknown system (RFC 1952 §2.3.1)."""
 _LEVEL = 1
+_SOME_ZEROS = memoryview(bytes(1 << 20))
 _BLOCKS_IN_A_PIECE = 128
 
 
@@ -43,12 +46,13 @@ class Scrape:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Text compressed, with what a gzip trailer needs: its CRC-32 and its length."""
+    """Text as a deflate stream that ends on an octet boundary, so another may follow, with what a gzip trailer needs: its CRC-32
+    and its length; ``zeros`` is the CRC-32 of as many octets of zero."""
 
-    version: int
-    deflated: bytes
-    crc: int
-    length: int
+    deflated: bytes = b""
+    crc: int = 0
+    length: int = 0
+    zeros: int = 0
 
     def with_tail(self, tail: bytes) -> bytes:
         """A whole gzip file of this text and ``tail``."""
@@ -59,16 +63,27 @@ class Packed:
         return b"".join((_GZIP_HEAD, self.deflated, last.compress(tail), last.flush(), trailer))
 
 
-def pack(families: Iterable[tuple[bytes, Sequence[bytes]]], version: int) -> Packed:
-    """Compress the heads and blocks of families."""
+def pack(text: bytes) -> Packed:
+    """Compress a text."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated, crc, length = [], 0, 0
-    for piece in in_pieces(families):
-        crc = zlib.crc32(piece, crc)
-        length += len(piece)
-        deflated.append(packer.compress(piece))
-    deflated.append(packer.flush(zlib.Z_FULL_FLUSH))
-    return Packed(version, b"".join(deflated), crc, length)
+    deflated = packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
+    return Packed(deflated, zlib.crc32(text), len(text), _zeros(len(text)))
+
+
+def chained(parts: Sequence[Packed]) -> Packed:
+    """The texts one after the other."""
+    crc = 0
+    for part in parts:
+        crc = _zeros(part.length, crc) ^ part.zeros ^ part.crc
+    return Packed(b"".join(part.deflated for part in parts), crc, sum(part.length for part in parts))
+
+
+def _zeros(octets: int, crc: int = 0) -> int:
+    """The CRC-32 after so many octets of zero."""
+    while octets > len(_SOME_ZEROS):
+        crc = zlib.crc32(_SOME_ZEROS, crc)
+        octets -= len(_SOME_ZEROS)
+    return zlib.crc32(_SOME_ZEROS[:octets], crc)
 
 
 def in_pieces(families: Iterable[tuple[bytes, Sequence[bytes]]]) -> Iterator[bytes]:

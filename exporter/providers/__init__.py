@@ -39,7 +39,8 @@ class Provider(Protocol):
         A future for each would cost too much."""
 
     def room(self, blocklist: Blocklist) -> int:
-        """How many more questions about this list are worth submitting now."""
+        """How many more questions about this list are worth submitting now; nothing if it is nothing for another list with the
+        same resolvers."""
 
     def repeated(self, blocklist: Blocklist) -> int:
         """How many queries about this list were sent, since this was last called, beyond the first of each question."""

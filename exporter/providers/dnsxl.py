@@ -10,7 +10,7 @@ Rules:
 3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
 """
 
-import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -130,7 +130,7 @@ class Dnsxl:
             addresses,
             self._timeout,
             self._attempts,
-            clock=asyncio.get_running_loop().time,
+            clock=time.monotonic,
             slow=partial(self._ask_again, addresses),
             lower_case=lower_case,
         )
@@ -145,8 +145,7 @@ class Dnsxl:
     async def _question(
         self, name: dns.name.Name, kind: dns.rdatatype.RdataType, resolvers: Resolvers, suffix: Suffix
     ) -> question.Result:
-        clock = asyncio.get_running_loop().time
-        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, clock, suffix.repeated)
+        return await question.ask(name, kind, resolvers, self._timeout, self._attempts, time.monotonic, suffix.repeated)
 
     def _suffix(self, blocklist: Blocklist) -> Suffix:
         suffix = self._suffixes.get(blocklist.suffix)

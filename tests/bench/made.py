@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from pathlib import Path
 
+from tests.servers.ask import prefix
 from tests.servers.zones import Zone, addresses
 
 SEED = 15782
@@ -44,14 +44,8 @@ class Made:
     def names(self) -> Iterator[str]:
         """Every query name, in the order in which lists take turns."""
         for target in self.targets:
-            reverse = ".".join(reversed(target.split(".")))
             for name in self.listed:
-                yield f"{reverse}.{name}"
-
-    def write_names(self, path: Path) -> Path:
-        """The query names as dnsperf and massdns read them."""
-        path.write_text("".join(f"{name} A\n" for name in self.names()))
-        return path
+                yield f"{prefix(target)}.{name}"
 
 
 def make(targets: int, lists: int) -> Made:

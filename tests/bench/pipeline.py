@@ -1,110 +1,99 @@
-"""The rate of the whole pipeline beside dnsperf's, in paired rounds.
+"""The rate of the whole pipeline, in paired rounds with other programs that ask the same names; then what a far path costs it.
 
-    python -m tests.bench.pipeline [--targets 2560] [--lists 50] [--rounds 5]
+    python -m tests.bench.pipeline [--targets 2560] [--lists 50] [--far-targets 256] [--rounds 5]
 
-With two cores the DNS server has one and what is measured the other.
+With two cores the DNS server has one and what is measured the other. The far path is rbldnsd behind a relay.
 """
 
 import argparse
-import json
-import os
-import re
-import subprocess
-import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
-from statistics import median
 
+from tests.bench.askers import OTHERS, Run, Work, dnsperf
+from tests.bench.figures import ROUNDS, Aim, Figures, at_least, at_most, rounds, spread
+from tests.bench.machine import take_asking_core
 from tests.bench.made import Made, make
-from tests.servers.rbldnsd import Rbldnsd
+from tests.bench.one_lap import Lap, lap
+from tests.bench.serving import FAR, FAR_AND_LOSSY, path, serving
 
-DNSPERF_WINDOW = 100
-"""In flight; more than about 150 overflow rbldnsd's receive buffer of 64 KiB."""
+FAR_IN_FLIGHT = 1_000
+AIMS: dict[str, Aim] = {"dnsperf": at_least(0.5), "dnspython": at_least(35), "dnspython, 100 at once": at_least(35)}
 
 
 def main() -> None:
-    """Print a line a round, then the medians."""
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", type=int, default=2560)
     parser.add_argument("--lists", type=int, default=50)
+    parser.add_argument("--far-targets", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    made = make(options.targets, options.lists)
-    with tempfile.TemporaryDirectory() as name:
+    take_asking_core()
+    _near(make(options.targets, options.lists), options.rounds)
+    _far(make(options.far_targets, options.lists), options.rounds)
+
+
+def _near(made: Made, count: int) -> None:
+    laps: list[Lap] = []
+    others: dict[str, list[Run]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as name, serving(Path(name), made) as lists:
+        work = Work.of(made, lists.address, Path(name))
+        for number in rounds(count, "pipeline and others"):
+            laps.append(lap(Path(name) / f"lap-{number}", made, lists.address))
+            for other, ask in OTHERS.items():
+                if run := ask(work):
+                    others[other].append(run)
+    figures = Figures(f"Whole pipeline, loopback: {made.checks:,} checks, {made.listings:,} on a list; {count} rounds", ROUNDS)
+    figures.add("checks recorded a second", *spread([one.rate for one in laps]), digits=0)
+    figures.add("checks answered a second, listings not yet tested", *spread([one.answered_rate for one in laps]), digits=0)
+    figures.add("CPU a check, microseconds", *spread([one.cpu_microseconds for one in laps]))
+    figures.add("unknown at the end", *spread([one.unknown for one in laps]), digits=0, aim=at_most(0))
+    for other in OTHERS:
+        if runs := others[other]:
+            figures.add(f"{other}: queries a second", *spread([run.rate for run in runs]), digits=0)
+            if unanswered := [run.unanswered for run in runs if run.unanswered is not None]:
+                figures.add("  unanswered", *spread(unanswered), digits=0)
+            ratios = [one.rate / run.rate for one, run in zip(laps, runs, strict=True)]
+            figures.add("  recorded / this", *spread(ratios), digits=2, aim=AIMS.get(other))
+            ratios = [one.answered_rate / run.rate for one, run in zip(laps, runs, strict=True)]
+            figures.add("  answered / this", *spread(ratios), digits=2)
+            ratios = [one.cpu_microseconds / run.cpu_microseconds for one, run in zip(laps, runs, strict=True)]
+            figures.add("  CPU a check / CPU a query", *spread(ratios), digits=2)
+        else:
+            figures.say(f"{other} is not installed")
+    figures.show()
+
+
+def _far(made: Made, count: int) -> None:
+    clear: list[Lap] = []
+    lossy: list[Lap] = []
+    others: list[Run] = []
+    with tempfile.TemporaryDirectory() as name, serving(Path(name), made) as lists:
         folder = Path(name)
-        folder.chmod(0o755)
-        with Rbldnsd(folder, made.zones()) as lists:
-            pin(lists.daemon.pid, -1)
-            rounds = [_round(folder / str(number), made, lists) for number in range(options.rounds)]
-    ratios = [ours["checks"] / ours["seconds"] / perf for ours, perf in rounds]
-    print(f"\n{made.checks} checks, {made.listings} on a list; medians of {options.rounds} paired rounds")
-    perfs = [perf for _, perf in rounds]
-    answered = [ours["checks"] / ours["answered_seconds"] for ours, _ in rounds]
-    print(f"  checks answered a second        {median(answered):>10.0f}   before reasons and tests of listings")
-    print(f"    ratio                         {median(rate / perf for rate, perf in zip(answered, perfs, strict=True)):>10.2f}")
-    print(f"  checks recorded a second        {median(ours['checks'] / ours['seconds'] for ours, _ in rounds):>10.0f}")
-    print(f"  dnsperf, queries a second       {median(perf for _, perf in rounds):>10.0f}")
-    print(f"  ratio                           {median(ratios):>10.2f}")
-    print(f"  CPU a check, microseconds       {median(ours['cpu_seconds'] / ours['checks'] * 1e6 for ours, _ in rounds):>10.1f}")
-
-
-def _round(folder: Path, made: Made, lists: Rbldnsd) -> tuple[dict[str, float], float]:
-    folder.mkdir()
-    ours = lap(folder, made.config(lists.address), made.listings)
-    perf = dnsperf(made.write_names(folder / "names"), lists)
-    assert ours["listings"] == made.listings, f"{ours['listings']} listings found of {made.listings}"
-    rate = ours["checks"] / ours["seconds"]
-    print(
-        f"  {rate:>9.0f} checks/s   dnsperf {perf:>9.0f} q/s   ratio {rate / perf:.2f}   unknown {ours['failures']:.0f}",
-        flush=True,
-    )
-    return ours, perf
-
-
-def lap(folder: Path, config: str, listings: int) -> dict[str, float]:
-    """One first lap in a process of its own."""
-    (folder / "config.yml").write_text(config)
-    command = [sys.executable, "-m", "tests.bench.one_lap", str(folder / "config.yml"), str(listings)]
-    done = subprocess.run(_pinned(command), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
-def dnsperf(names: Path, lists: Rbldnsd) -> float:
-    """Queries a second of dnsperf over the same names."""
-    command = [
-        "dnsperf",
-        "-s",
-        lists.host,
-        "-p",
-        str(lists.port),
-        "-d",
-        str(names),
-        "-n",
-        "1",
-        "-c",
-        "16",
-        "-q",
-        str(DNSPERF_WINDOW),
-    ]
-    done = subprocess.run(_pinned(command), capture_output=True, text=True, check=True)
-    found = re.search(r"Queries per second:\s+([0-9.]+)", done.stdout)
-    assert found is not None, done.stdout
-    return float(found[1])
-
-
-def pin(pid: int, core: int) -> None:
-    """Keep a process on one core (-1 is the last), if there are two."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > 1:
-        os.sched_setaffinity(pid, {cores[core]})
-
-
-def _pinned(command: list[str]) -> list[str]:
-    cores = sorted(os.sched_getaffinity(0))
-    return ["taskset", "-c", str(cores[0]), *command] if len(cores) > 1 else command
+        for number in rounds(count, "pipeline, 10 ms away"):
+            with path(folder, lists.address, FAR) as address:
+                clear.append(lap(folder / f"clear-{number}", made, address))
+                if run := dnsperf(Work.of(made, address, folder), FAR_IN_FLIGHT):
+                    others.append(run)
+            with path(folder, lists.address, FAR_AND_LOSSY) as address:
+                lossy.append(lap(folder / f"lossy-{number}", made, address))
+    figures = Figures(f"Whole pipeline, 10 ms away: {made.checks:,} checks, {made.listings:,} on a list; {count} rounds", ROUNDS)
+    figures.add("seconds, nothing lost", *spread([one.seconds for one in clear]), digits=3, aim=at_most(1))
+    figures.add("  answered, listings not yet tested", *spread([one.answered_seconds for one in clear]), digits=3)
+    figures.add("seconds, 2 % lost", *spread([one.seconds for one in lossy]), digits=3)
+    figures.add("  answered, listings not yet tested", *spread([one.answered_seconds for one in lossy]), digits=3)
+    ratios = [lost.seconds / whole.seconds for lost, whole in zip(lossy, clear, strict=True)]
+    figures.add("  times the seconds with nothing lost", *spread(ratios), digits=2, aim=at_most(2))
+    figures.add("unknown at the end, nothing lost", *spread([one.unknown for one in clear]), digits=0, aim=at_most(0))
+    figures.add("unknown at the end, 2 % lost", *spread([one.unknown for one in lossy]), digits=0, aim=at_most(0))
+    if others:
+        figures.add(
+            f"dnsperf, {FAR_IN_FLIGHT:,} in flight, nothing lost: seconds", *spread([one.seconds for one in others]), digits=3
+        )
+    else:
+        figures.say("dnsperf is not installed")
+    figures.show()
 
 
 if __name__ == "__main__":

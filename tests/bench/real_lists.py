@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from tests.bench.figures import Figures, at_most
 from tests.servers.exporter import Exporter, Labels
 from tests.servers.rbldnsd import Rbldnsd
 from tests.servers.zones import addresses
@@ -38,21 +39,25 @@ Files = Mapping[str, frozenset[str]]
 
 @dataclass(slots=True)
 class Bench:
-    """A running exporter, the lists it asks, and the comparisons made so far."""
+    """A running exporter, the lists it asks, and what came of it so far."""
 
     exporter: Exporter
     lists: Rbldnsd
     watched: list[str]
+    figures: Figures
     wrong: int = 0
 
-    def say(self, what: str, count: object) -> None:
-        print(f"{what:<62}{count!s:>12}", flush=True)
-
     def compare(self, what: str, expected: Mapping[Labels, float], found: Mapping[Labels, float]) -> None:
-        """Count the values that are as they should be, and those that are not."""
+        """Count the values that are not as they should be."""
         different = sum(expected.get(key) != found.get(key) for key in expected.keys() | found.keys())
-        self.wrong += different
-        self.say(what, f"{len(expected) - different}/{len(expected)}")
+        self.must_be_none(f"{what}: wrong of {len(expected):,}", different)
+
+    def must_be_none(self, what: str, wrong: int) -> None:
+        self.wrong += wrong
+        self.figures.add(what, wrong, digits=0, aim=at_most(0))
+
+    def say(self, what: str, count: float, digits: int = 0) -> None:
+        self.figures.add(what, count, digits=digits)
 
     def serve(self, files: Files) -> None:
         for zone, listed in files.items():
@@ -76,9 +81,10 @@ def main() -> None:
         with Rbldnsd(folder, {zone: addresses(sorted(listed)) for zone, listed in files.items()}) as lists:
             (folder / "exporter").mkdir()
             with Exporter(folder / "exporter", _config(lists.address, files, watched)) as exporter:
-                bench = Bench(exporter, lists, watched)
+                bench = Bench(exporter, lists, watched, Figures("The service against the lists' files", ("",)))
                 _first_lap(bench, files)
                 _swap(bench, files, chance)
+    bench.figures.show()
     raise SystemExit(1 if bench.wrong else 0)
 
 
@@ -94,16 +100,18 @@ def _first_lap(bench: Bench, files: Files) -> None:
     checks = len(bench.watched) * len(files)
     expected = _expected(bench.watched, files)
     listed = sum(map(int, expected.values()))
-    bench.say("lists, with addresses", f"{len(files)}, {sum(map(len, files.values()))}")
-    bench.say("checks, of them on a list", f"{checks}, {listed}")
+    bench.say("lists", len(files))
+    bench.say("  addresses on them", sum(map(len, files.values())))
+    bench.say("checks", checks)
+    bench.say("  of them on a list", listed)
     bench.exporter.wait(lambda e: bench.total("dnsbl_checks_total") >= checks, "first lap", PATIENCE)
     seconds = max(bench.exporter.samples("dnsbl_list_lap_seconds").values())
     cpu = bench.exporter.value("process_cpu_seconds_total") or 0.0
     bench.exporter.wait(lambda e: bench.total("dnsbl_listings_total") >= listed, "all listings recorded", PATIENCE)
-    bench.say("first lap, seconds", f"{seconds:.1f}")
-    bench.say("checks a second", f"{checks / seconds:.0f}")
-    bench.say("CPU a check, start and scrapes included, microseconds", f"{cpu / checks * 1e6:.0f}")
-    bench.say("memory (RSS) after the first lap, MB", f"{(bench.exporter.value('process_resident_memory_bytes') or 0) / 1e6:.0f}")
+    bench.say("first lap, seconds", seconds, digits=1)
+    bench.say("checks a second", checks / seconds)
+    bench.say("CPU a check, start and scrapes included, microseconds", cpu / checks * 1e6)
+    bench.say("memory (RSS) after the first lap, MB", (bench.exporter.value("process_resident_memory_bytes") or 0) / 1e6)
     bench.compare("dnsbl_listed as in the files", expected, bench.exporter.samples("dnsbl_listed"))
 
 
@@ -120,12 +128,14 @@ def _swap(bench: Bench, files: Files, chance: random.Random) -> None:
 
     bench.serve(after_removal)
     bench.exporter.wait(lambda e: bench.total("dnsbl_delistings_total") >= closed, "removals recorded", PATIENCE)
-    bench.say("addresses taken out of all lists; removals expected", f"{len(removed)}, {closed}")
+    bench.say("addresses taken out of all lists", len(removed))
+    bench.say("  removals expected", closed)
     bench.compare("dnsbl_listed after removal", _expected(bench.watched, after_removal), bench.exporter.samples("dnsbl_listed"))
 
     bench.serve(after_return)
     bench.exporter.wait(lambda e: bench.total("dnsbl_listings_total") >= opened + reopened, "returns recorded", PATIENCE)
-    bench.say("addresses put back; repeat listings expected", f"{len(back)}, {reopened}")
+    bench.say("addresses put back", len(back))
+    bench.say("  repeat listings expected", reopened)
     bench.compare("dnsbl_listed after the return", _expected(bench.watched, after_return), bench.exporter.samples("dnsbl_listed"))
     numbers = {
         _labels(target, zone, sublist=""): 2.0 if target in back else 1.0
@@ -134,9 +144,9 @@ def _swap(bench: Bench, files: Files, chance: random.Random) -> None:
         if target in listed
     }
     bench.compare("dnsbl_listing_number (2 for the returned, else 1)", numbers, bench.exporter.samples("dnsbl_listing_number"))
-    bench.say("listings counted / done", f"{bench.total('dnsbl_listings_total')}/{opened + reopened}")
-    bench.say("removals counted / done", f"{bench.total('dnsbl_delistings_total')}/{closed}")
-    bench.say("inconclusive checks", bench.total("dnsbl_check_failures_total"))
+    bench.must_be_none("listings counted beyond those done", bench.total("dnsbl_listings_total") - opened - reopened)
+    bench.must_be_none("removals counted beyond those done", bench.total("dnsbl_delistings_total") - closed)
+    bench.figures.add("inconclusive checks", bench.total("dnsbl_check_failures_total"), digits=0, aim=at_most(0))
 
 
 def _expected(watched: list[str], files: Files) -> dict[Labels, float]:

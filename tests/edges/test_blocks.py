@@ -1,11 +1,13 @@
 """The text of checks, made block by block, is what a plain rendering of the history would be."""
 
 import asyncio
+import gzip
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.history import History, Record
 from exporter.listing import advance
+from exporter.metrics import blocks as blocks_module
 from exporter.metrics.blocks import HELP, Blocks
 from exporter.plan import Plan, Shard, build
 from exporter.target import parse
@@ -80,8 +83,10 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(steps=STEPS, exposed=st.sampled_from(["all", "history"]))
 def test_blocks_are_what_a_plain_rendering_gives(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None:
-    """After any answers, scrapes and reloads the blocks hold the samples of the history, all of them and no other."""
-    asyncio.run(_play(steps, exposed))
+    """After any answers, scrapes and reloads the blocks hold the samples of the history, all of them and no other; compressed in
+    groups, here of three targets, too."""
+    with patch.object(blocks_module, "_GROUP", 3):
+        asyncio.run(_play(steps, exposed))
 
 
 async def _play(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None:
@@ -96,8 +101,10 @@ async def _play(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None
                 case Reload():
                     plan = plan_of(step)
                 case Scrape():
-                    await blocks.refresh(plan, exposed)
-                    assert _samples(blocks) == dict(_plainly(history, plan, exposed))
+                    expected = dict(_plainly(history, plan, exposed))
+                    packed = (await blocks.packed(plan, exposed)).with_tail(b"")
+                    assert _samples(gzip.decompress(packed)) == expected
+                    assert _samples(b"".join(await blocks.pieces(plan, exposed))) == expected
                     assert _counted(blocks, plan) == sum(len(checks) for checks in plan.checks.values())
         await history.close()
 
@@ -114,11 +121,10 @@ async def _answer(history: History, step: Answer, at: float) -> None:
         history.note(key, after)
 
 
-def _samples(blocks: Blocks) -> Samples:
-    text = b"".join(part for head, parts in blocks.text() for part in (head, *parts)).decode()
+def _samples(text: bytes) -> Samples:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
+        for family in text_string_to_metric_families(text.decode())
         for sample in family.samples
     }
 
