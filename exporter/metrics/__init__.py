@@ -67,11 +67,12 @@ class Metrics:
 
     async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
-        if not compressed:
-            pieces = await self.blocks.pieces(self.running.plan, self.exposed_checks())
-            return Scrape(form, (*pieces, await asyncio.to_thread(render, self.families(), form)))
-        packed = await self.blocks.packed(self.running.plan, self.exposed_checks())
-        families = self.families()
+        async with self.blocks.fresh(self.running.plan, self.exposed_checks()):
+            families = self.families()  # as of the same moment
+            if not compressed:
+                pieces = await self.blocks.pieces()
+                return Scrape(form, (*pieces, await asyncio.to_thread(render, families, form)))
+            packed = await self.blocks.packed()
         return Scrape(form, (await asyncio.to_thread(lambda: packed.with_tail(render(families, form))),))
 
     def families(self) -> list[Metric]:

@@ -15,6 +15,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -26,6 +27,7 @@ from exporter.target import Kind, Target
 from exporter.verdict import Cause
 
 _SLICE = 25
+_ROUNDS = 3
 _GROUP = 256
 _HEAD = -1
 """In place of a group: the lines before all of them."""
@@ -82,7 +84,7 @@ class _Made:
 
 @dataclass(slots=True)
 class Blocks:
-    """The text of every check and target of the plan, kept up to date by :meth:`refresh`."""
+    """The text of every check and target of the plan, brought up to date by :meth:`fresh`."""
 
     history: History
     blocks: dict[str, dict[str, bytes]] = field(default_factory=lambda: {name: {} for name in HELP})
@@ -104,42 +106,45 @@ class Blocks:
     _whole: Packed = field(default_factory=Packed)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
-        """Make what is out of date, a slice at a time."""
+    @asynccontextmanager
+    async def fresh(self, plan: Plan, exposed: Literal["all", "history"]) -> AsyncIterator[None]:
+        """Make what is out of date, a slice at a time. It begins in the moment as of which all is; until it ends, all stays."""
         async with self._lock:
             await self._refresh(plan, exposed)
+            yield
 
-    async def packed(self, plan: Plan, exposed: Literal["all", "history"]) -> Packed:
-        """The text as of now, compressed: in threads, and of it only what changed."""
-        async with self._lock:
-            await self._refresh(plan, exposed)
-            if self._changed:
-                changed = sorted(self._changed)
-                halves = (asyncio.to_thread(self._pack, changed[start::_THREADS]) for start in range(_THREADS))
-                for found in await asyncio.gather(*halves):
-                    self._packed.update(found)
-                parts = [self._packed[name, group] for name in HELP for group in range(_HEAD, len(self._groups))]
-                self._whole = await asyncio.to_thread(chained, parts)
-                self._changed.clear()
-            return self._whole
+    async def packed(self) -> Packed:
+        """The text compressed: in threads, and of it only what changed. To be called while it is fresh."""
+        if self._changed:
+            changed = sorted(self._changed)
+            halves = (asyncio.to_thread(self._pack, changed[start::_THREADS]) for start in range(_THREADS))
+            for found in await asyncio.gather(*halves):
+                self._packed.update(found)
+            parts = [self._packed[name, group] for name in HELP for group in range(_HEAD, len(self._groups))]
+            self._whole = await asyncio.to_thread(chained, parts)
+            self._changed.clear()
+        return self._whole
 
-    async def pieces(self, plan: Plan, exposed: Literal["all", "history"]) -> tuple[bytes, ...]:
-        """The text as of now, in pieces worth a system call."""
-        async with self._lock:
-            await self._refresh(plan, exposed)
-            return await asyncio.to_thread(lambda: tuple(in_pieces(self.text())))
+    async def pieces(self) -> tuple[bytes, ...]:
+        """The text in pieces worth a system call. To be called while it is fresh."""
+        return await asyncio.to_thread(lambda: tuple(in_pieces(self.text())))
 
     async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         if plan is not self._plan or exposed != self._exposed:
             await self._begin(plan, exposed)
-        self._stale.update(dict.fromkeys(self.history.take_news()))
-        while self._stale:
-            for _ in range(min(_SLICE, len(self._stale))):
-                made = self._made.get(self._stale.popitem()[0])
-                if made is not None:
-                    self._make(made)
-            if self._stale:
+        for _ in range(_ROUNDS):  # while some are made there is news of others
+            self._stale.update(dict.fromkeys(self.history.take_news()))
+            while len(self._stale) > _SLICE:
+                self._make_some(_SLICE)
                 await asyncio.sleep(0)
+        self._stale.update(dict.fromkeys(self.history.take_news()))
+        self._make_some(len(self._stale))
+
+    def _make_some(self, count: int) -> None:
+        for _ in range(count):
+            made = self._made.get(self._stale.popitem()[0])
+            if made is not None:
+                self._make(made)
 
     def listed_targets(self) -> int:
         """Targets that are on any list now."""

@@ -42,7 +42,8 @@ def _finished(scrape: Scrape) -> float:
 
 
 def test_a_scrape_during_a_lap_neither_waits_for_it_nor_stalls_it(tmp_path: Path, rbldnsd: Rbldnsd) -> None:
-    """In every form it is whole and over before the lap is; checks are finished between scrapes and while one is made."""
+    """In every form it is whole, of one moment, and over before the lap is. One follows upon the other, and meanwhile checks are
+    finished."""
     asked = [{"Accept": form, "Accept-Encoding": coding} for form in (TEXT, OPENMETRICS) for coding in ("gzip", "identity")]
     lap = {"interval": "1h", "confirm_interval": "1h", "test_interval": "1h"}
     with Exporter(tmp_path, _config(rbldnsd, lap, "all")) as exporter:
@@ -58,9 +59,9 @@ def test_a_scrape_during_a_lap_neither_waits_for_it_nor_stalls_it(tmp_path: Path
     finished = [_finished(scrape) for scrape in scrapes]
     assert all(earlier < later for earlier, later in pairwise(finished))
     assert finished[-1] < CHECKS
-    # Of a body the blocks are made first and the counters last. A listing is counted before it is recorded, and shown after that.
-    during = [count - len(scrape.by("dnsbl_listed", "target", "list")) for count, scrape in zip(finished, scrapes, strict=True)]
-    assert sum(during) > len(during) * LISTINGS
+    # A body is of one moment, however long it took to write. A listing is counted before it is recorded, and shown after that.
+    for count, scrape in zip(finished, scrapes, strict=True):
+        assert 0 <= count - len(scrape.by("dnsbl_listed", "target", "list")) <= LISTINGS
 
 
 def test_during_laps_only_checks_that_were_ever_listed_have_a_series(tmp_path: Path, rbldnsd: Rbldnsd) -> None:
