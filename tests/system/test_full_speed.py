@@ -47,6 +47,7 @@ def test_a_scrape_during_a_lap_neither_waits_for_it_nor_stalls_it(tmp_path: Path
     asked = [{"Accept": form, "Accept-Encoding": coding} for form in (TEXT, OPENMETRICS) for coding in ("gzip", "identity")]
     lap = {"interval": "1h", "confirm_interval": "1h", "test_interval": "1h"}
     with Exporter(tmp_path, _config(rbldnsd, lap, "all")) as exporter:
+        exporter.wait(lambda it: _finished(Scrape.now(it)) > 0, "the lap has begun")
         responses = [exporter.get("/metrics", headers) for headers in [*asked, *asked[:1]]]
     bodies = [_body(response) for response in responses]
     scrapes = [Scrape.of(body) for body in bodies]
