@@ -29,5 +29,6 @@ def list_of(zone: str) -> Blocklist:
     """The list of an entry; a note, but that its key is missing, is a fault."""
     notes: list[str] = []
     found = to_blocklist(entry_of(zone), Checks(), Path(), {}, lambda path, message: notes.append(f"{path}: {message}"))
-    assert notes == (["('zone',): needs a key: give key_file or key_env"] if entry_of(zone).needs_key else [])
+    said = [note.partition(";")[0] for note in notes]
+    assert said == (["('zone',): needs a key: give key_file or key_env"] if entry_of(zone).needs_key else [])
     return found
