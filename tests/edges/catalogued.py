@@ -35,6 +35,9 @@ KNOWN_ANSWERS = {
 }
 """What test entries are answered with, where it is neither 127.0.0.2 nor the code of their own address."""
 
+BOGONS = {Kind.IPV4: ["127.0.0.0/8", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"], Kind.IPV6: ["2001:2::/48"]}
+"""Some of what a list of unusable space holds: the test entries of RFC 5782, and the space for benchmarks."""
+
 Meanings = Mapping[str, frozenset[str] | None]
 """The sublists that a code names, none if it is neutral; ``None`` if it refuses."""
 
@@ -86,6 +89,8 @@ def served(zone: str) -> Zone:
     for index, case in enumerate(cases(zone)):
         for target in asked(zone, index):
             entries[target.kind][target.text] = case.codes
+    for kind in BOGONS if _entry(zone).get("class") == "bogon" else ():
+        entries[kind] |= dict.fromkeys(BOGONS[kind], (USUAL,))
     for target, code in _test_entries(zone):
         entries[target.kind][target.text] = (code,)
     numbers = addresses(entries[Kind.IPV4] | entries[Kind.IPV6], tested=False)

@@ -1,7 +1,7 @@
 """A list that dies, in each way in which the catalogue's defunct lists did: it opens no listing and closes none, for ever.
 
-One exporter has each death twice: on a list that dies while it is watched and has listed some targets, and on one that was dead
-before it was ever asked. It is restarted while they are dead.
+One exporter asks two of those lists for each death: one that dies while it is watched and has listed some targets, and one that
+was dead before it was ever asked. It is restarted while they are dead. A config can have them as lists of one's own only.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -40,45 +40,47 @@ def _all_but_the_negatives(question: Question) -> Iterable[Packet]:
     return (absent if question.prefix in UNLISTED_TESTS else listed("127.0.0.2"))(question)
 
 
-PLAYS: dict[str, tuple[Behaviour, str]] = {
-    "empty": (absent, "silent"),
-    "no-records": (nodata, "silent"),
-    "no-answer": (mischief.silent, "unreachable"),
-    "wildcard": (listed("127.0.0.2"), "everything"),
-    "wildcard-with-exceptions": (_all_but_the_negatives, "everything"),
-    "servfail": (servfail, "unreachable"),
-    "refused": (refused, "refused"),
-    "foreign": (listed("54.72.130.67"), "bogus"),
-    "foreign-alias": (cname_then("91.195.240.117"), "bogus"),
-}
-"""What a dead list answers, and the health it must then have."""
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What a list answers once it is dead, and the health it must then have."""
 
-WAYS: dict[str, Iterable[str]] = {
-    "emptied": ["empty", "no-records"],
-    "timeouts": ["no-answer"],
-    "wildcard": ["wildcard", "wildcard-with-exceptions"],
-    "parked": ["foreign", "foreign-alias", "wildcard"],
-    "servfail": ["servfail", "refused"],
-    "retired": PLAYS,  # what such a list answers is not recorded
+    way: str
+    behaviour: Behaviour
+    health: str
+
+
+DEATHS = {
+    "empty": Death("emptied", absent, "silent"),
+    "no answer": Death("timeouts", mischief.silent, "unreachable"),
+    "the whole world": Death("wildcard", listed("127.0.0.2"), "everything"),
+    "the world with exceptions": Death("wildcard", _all_but_the_negatives, "everything"),
+    "a foreign address": Death("parked", listed("54.72.130.67"), "bogus"),
+    "an alias of one": Death("parked", cname_then("91.195.240.117"), "bogus"),
+    "SERVFAIL": Death("servfail", servfail, "unreachable"),
+    # What a retired list answers is not recorded: anything of the above, or this.
+    "no records": Death("retired", nodata, "silent"),
+    "REFUSED": Death("retired", refused, "refused"),
 }
-DEATHS = [pytest.param(play, id=f"{way}: {play}") for way, plays in WAYS.items() for play in plays]
+WAYS = {death.way for death in DEATHS.values()}
+ROWS = yaml.safe_load((resources.files(catalogue) / "defunct.yml").read_text("utf-8"))
+
+
+def _victims() -> dict[str, tuple[str, str]]:
+    """Two lists for each death, that ended in this way."""
+    zones = {way: [row["zone"] for row in ROWS if row["way"] == way and not row.get("subtree")] for way in WAYS}
+    return {name: (zones[death.way].pop(), zones[death.way].pop()) for name, death in DEATHS.items()}
+
+
+VICTIMS = _victims()
+DYING = {name: dying for name, (dying, _) in VICTIMS.items()}
+DEAD = {name: dead for name, (_, dead) in VICTIMS.items()}
+ZONES = [*DYING.values(), *DEAD.values()]
 
 ON = {"192.0.2.1": ["127.0.0.2"], "192.0.2.2": ["127.0.0.2", "127.0.0.4"], "bad.example": ["127.0.0.2"]}
 OFF = ["198.51.100.1", "good.example"]
 OPENED = 4  # 192.0.2.2 is on two sublists
 CHECKS: Settings = {"interval": "1s", "confirm_interval": "500ms", "test_interval": "1s"}
 QUERY: Settings = {"timeout": "2s", "attempts": 1}
-
-
-def _dies(play: str) -> str:
-    return f"{play}.dies.example"
-
-
-def _was_dead(play: str) -> str:
-    return f"{play}.was-dead.example"
-
-
-ZONES = [name(play) for name in (_dies, _was_dead) for play in PLAYS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,13 @@ class Course:
 def _course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     folder = tmp_path_factory.mktemp("defunct")
     with Rude() as rude:
-        for play, (behaviour, _) in PLAYS.items():
-            rude.behave(_dies(play), healthy(zone_data({prefix(target): codes for target, codes in ON.items()})))
-            rude.behave(_was_dead(play), behaviour)
+        for name, death in DEATHS.items():
+            rude.behave(DYING[name], healthy(zone_data({prefix(target): codes for target, codes in ON.items()})))
+            rude.behave(DEAD[name], death.behaviour)
         with Exporter(folder, config(rude.address, map(_list, ZONES), [*ON, *OFF], CHECKS, QUERY)) as exporter:
             alive = _first(exporter, _all_is_known, "all is known")
-            for play, (behaviour, _) in PLAYS.items():
-                rude.behave(_dies(play), behaviour)
+            for name, death in DEATHS.items():
+                rude.behave(DYING[name], death.behaviour)
             dead = _when_dead(exporter, rude)
             exporter.restart()
             restarted = _when_dead(exporter, rude)
@@ -131,7 +133,7 @@ def _list(zone: str) -> Settings:
 
 def _all_is_known(scrape: Scrape) -> bool:
     known = {"listed": len(ON), "not_listed": len(OFF)}
-    return all(scrape.checks(_dies(play)) == known for play in PLAYS) and _nothing_is_known(scrape, map(_was_dead, PLAYS))
+    return all(scrape.checks(zone) == known for zone in DYING.values()) and _nothing_is_known(scrape, DEAD.values())
 
 
 def _nothing_is_known(scrape: Scrape, zones: Iterable[str]) -> bool:
@@ -158,23 +160,25 @@ def _when_dead(exporter: Exporter, rude: Rude) -> Scrape:
 
 def test_every_recorded_way_is_played() -> None:
     """A way of dying that is new to the catalogue has to be played here."""
-    rows = yaml.safe_load((resources.files(catalogue) / "defunct.yml").read_text("utf-8"))
-    assert {row["way"] for row in rows} == WAYS.keys()
+    assert {row["way"] for row in ROWS} == WAYS
 
 
-@pytest.mark.parametrize("play", DEATHS)
-def test_its_health_says_how(course: Course, play: str) -> None:
+each_death = pytest.mark.parametrize("name", DEATHS, ids=[f"{death.way}: {name}" for name, death in DEATHS.items()])
+
+
+@each_death
+def test_its_health_says_how(course: Course, name: str) -> None:
     """It is down, in the one state that fits, also for an exporter that starts only then."""
     for scrape in course.after:
-        for zone in (_dies(play), _was_dead(play)):
-            assert _healths(scrape, zone) == {PLAYS[play][1]}
+        for zone in VICTIMS[name]:
+            assert _healths(scrape, zone) == {DEATHS[name].health}
             assert scrape.by("dnsbl_list_up", "list")[zone,] == 0
 
 
-@pytest.mark.parametrize("play", DEATHS)
-def test_nobody_is_accused_or_cleared(course: Course, play: str) -> None:
+@each_death
+def test_nobody_is_accused_or_cleared(course: Course, name: str) -> None:
     """What was listed stays so, since the same moment and as often as before; what was clean stays clean."""
-    zone = _dies(play)
+    zone = DYING[name]
     assert course.alive.totals(zone) == (OPENED, 0)
     assert course.alive.listed(zone) == dict.fromkeys(ON, 1) | dict.fromkeys(OFF, 0)
     for scrape in course.after:
@@ -183,10 +187,10 @@ def test_nobody_is_accused_or_cleared(course: Course, play: str) -> None:
         assert _standings(scrape, zone) == _standings(course.alive, zone)
 
 
-@pytest.mark.parametrize("play", DEATHS)
-def test_one_that_was_never_alive_says_nothing(course: Course, play: str) -> None:
+@each_death
+def test_one_that_was_never_alive_says_nothing(course: Course, name: str) -> None:
     """No target has a series of it: not as listed, nor as clean."""
-    zone = _was_dead(play)
+    zone = DEAD[name]
     for scrape in (course.alive, *course.after):
         assert scrape.totals(zone) == (0, 0)
         assert scrape.listed(zone) == {}
@@ -200,6 +204,6 @@ def _standings(scrape: Scrape, zone: str) -> dict[Place, object]:
 def test_nothing_else_was_ever_recorded(course: Course) -> None:
     """The history holds the listings of the time when the lists were alive, all of them open, and no other."""
     assert_sound(course.ledger)
-    assert {row.place.list for row in course.ledger.rows} == {_dies(play) for play in PLAYS}
-    assert len(course.ledger.rows) == OPENED * len(PLAYS)
+    assert {row.place.list for row in course.ledger.rows} == set(DYING.values())
+    assert len(course.ledger.rows) == OPENED * len(DYING)
     assert [row for row in course.ledger.rows if row.closed is not None] == []
