@@ -18,6 +18,7 @@ from exporter.cli import lists_table, terminal
 from exporter.cli.lists_table import Row
 from exporter.cli.service import make_providers
 from exporter.config import Config, built_in, catalogued
+from exporter.config.sets import BY_DEFAULT, members
 from exporter.health import Health
 from exporter.inquiry import Examination, Providers, examine, say_defect
 
@@ -25,7 +26,6 @@ UNHEALTHY = 1
 
 _LONGEST_GAP_SECONDS = 2.0
 """Somebody waits for it."""
-_SETS = ("default", "domains")
 _NEEDS: Mapping[Status, str] = {
     Status.KEY: "needs a key",
     Status.REGISTRATION: "needs registration",
@@ -61,9 +61,9 @@ def _rows(config: Config | None, wish: Wish) -> list[Row]:
     """The config's lists, or the sets; then, if all are wanted, the catalogue's others."""
     known = catalogued()
     sets = {zone: catalogue.texts(zone, "sets") for zone in known}
-    own = () if config is None else config.lists
+    own = () if config is None else config.in_use()
     rows = {each.zone: Row(each, sets.get(each.zone, ()), configured=True) for each in own}
-    others = [zone for name in _SETS for zone in known if name in sets[zone]] if config is None else []
+    others = [zone for name in BY_DEFAULT for zone in members(name)] if config is None else []
     for zone in (*others, *(known if wish.every else ())):
         blocklist = known[zone]
         rows.setdefault(zone, Row(blocklist, sets[zone], needs=_NEEDS.get(blocklist.facts.status, "")))

@@ -150,25 +150,20 @@ class History:
         before = self._clock() - self._keep
         levels_before = worthless_before(self._clock(), before)
         async with self._writing:
-            gone = [target for target in self._shown.targets() if self._is_old(target, before)]
+            gone = [target async for target in self._shown.older(before)]
             if not await self._attempt(lambda: self._store.prune(before, gone, levels_before)):
                 return
             self.budgets.forget(levels_before)
-            for target in self._shown.targets():
-                self._forget(target, before)
+            for key in self._shown.ever_listed():
+                self._replace(key, _without_old(self._shown.get(key), before))
+            async for target in self._shown.older(before):  # anew: something may have been noted while the file was written
+                for name in self._shown.of_target(target):
+                    self._replace((target, name), NOTHING)
 
-    def _is_old(self, target: str, before: float) -> bool:
-        standings = self._shown.of_target(target).values()
-        return not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings)
-
-    def _forget(self, target: str, before: float) -> None:
-        """Judged anew: something may have been noted while the file was written."""
-        is_old = self._is_old(target, before)
-        for name, held in self._shown.of_target(target).items():
-            kept = NOTHING if is_old else _without_old(held, before)
-            if kept != held and (target, name) not in self._ahead:
-                self._shown.put((target, name), kept)
-                self._news.add(target)
+    def _replace(self, key: Key, kept: Standing) -> None:
+        if kept != self._shown.get(key) and key not in self._ahead:
+            self._shown.put(key, kept)
+            self._news.add(key[0])
 
     async def close(self) -> None:
         """Write what waits and close the file. Says so if something could not be written."""
