@@ -29,7 +29,7 @@ from exporter.verdict import Unknown, Verdict
 _log = logging.getLogger(__name__)
 
 _TEST_SHARE = 0.05
-_LEAST_GAP_SECONDS, _MOST_GAP_SECONDS = 0.1, 5.0
+_LEAST_GAP_SECONDS, _MOST_GAP_SECONDS = 0.1, 1.0
 _REASONS_AT_ONCE = 32
 _REASON_SECONDS = 5.0
 _STOP_SECONDS = 5.0

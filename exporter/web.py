@@ -87,7 +87,7 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
     if compressed:
         headers["Content-Encoding"] = "gzip"
     response = web.StreamResponse(headers=headers)
-    response.content_length = sum(map(len, scrape.pieces))
+    response.content_length = scrape.length
     await response.prepare(request)
     if request.method != "HEAD":
         for piece in scrape.pieces:

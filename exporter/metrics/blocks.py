@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from exporter.history import Column, History, State
 from exporter.listing import Listing
-from exporter.metrics.exposition import Packed, chained, in_pieces, pack
+from exporter.metrics.exposition import Packed, Plain, chained, pack
 from exporter.plan import Plan
 from exporter.target import Kind, Target
 from exporter.verdict import Cause
@@ -125,9 +125,9 @@ class Blocks:
             self._changed.clear()
         return self._whole
 
-    async def pieces(self) -> tuple[bytes, ...]:
-        """The text in pieces worth a system call. To be called while it is fresh."""
-        return await asyncio.to_thread(lambda: tuple(in_pieces(self.text())))
+    def plain(self) -> Plain:
+        """The text as it is, to be put together as it is sent. To be called while it is fresh."""
+        return Plain(tuple(self.text()))
 
     async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         if plan is not self._plan or exposed != self._exposed:

@@ -38,10 +38,30 @@ _BLOCKS_IN_A_PIECE = 128
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """A body in pieces, gzip if that was asked for."""
+    """A body of so many octets, gzip if that was asked for; ``pieces`` are put together as they are taken."""
 
     form: Form
-    pieces: tuple[bytes, ...]
+    length: int
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The heads and the blocks of families. A large body is never whole in memory: its blocks are, and shared by all bodies."""
+
+    families: tuple[tuple[bytes, Sequence[bytes]], ...]
+
+    def with_tail(self, tail: bytes) -> tuple[int, Iterator[bytes]]:
+        """How long this text and ``tail`` are together, and both in pieces worth a system call."""
+        length = sum(len(head) + sum(map(len, blocks)) for head, blocks in self.families)
+        return length + len(tail), self._pieces(tail)
+
+    def _pieces(self, tail: bytes) -> Iterator[bytes]:
+        for head, blocks in self.families:
+            yield head
+            for start in range(0, len(blocks), _BLOCKS_IN_A_PIECE):
+                yield b"".join(blocks[start : start + _BLOCKS_IN_A_PIECE])
+        yield tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +104,6 @@ def _zeros(octets: int, crc: int = 0) -> int:
         crc = zlib.crc32(_SOME_ZEROS, crc)
         octets -= len(_SOME_ZEROS)
     return zlib.crc32(_SOME_ZEROS[:octets], crc)
-
-
-def in_pieces(families: Iterable[tuple[bytes, Sequence[bytes]]]) -> Iterator[bytes]:
-    """The text of families, in pieces worth a system call."""
-    for head, blocks in families:
-        yield head
-        for start in range(0, len(blocks), _BLOCKS_IN_A_PIECE):
-            yield b"".join(blocks[start : start + _BLOCKS_IN_A_PIECE])
 
 
 def accepts_gzip(header: str) -> bool:

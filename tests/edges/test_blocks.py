@@ -103,9 +103,12 @@ async def _play(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None
                 case Scrape():
                     expected = dict(_plainly(history, plan, exposed))
                     async with blocks.fresh(plan, exposed):
-                        packed, pieces = await blocks.packed(), await blocks.pieces()
+                        packed, plain = await blocks.packed(), blocks.plain()
                     assert _samples(gzip.decompress(packed.with_tail(b""))) == expected
-                    assert _samples(b"".join(pieces)) == expected
+                    length, pieces = plain.with_tail(b"# tail\n")
+                    body = b"".join(pieces)
+                    assert len(body) == length
+                    assert _samples(body) == expected
                     assert _counted(blocks, plan) == sum(len(checks) for checks in plan.checks.values())
         await history.close()
 
