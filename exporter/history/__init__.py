@@ -16,7 +16,7 @@ import asyncio
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -196,14 +196,13 @@ class History:
                 self._show(record, waiting)
             return changed
 
-    def _known(self, changed: list[Record], noted: set[str]) -> dict[str, dict[str, Standing]]:
-        """What is to be written of the targets: what is shown, and what will be once the changes are written."""
-        targets = noted | {record.key[0] for record in changed}
-        known = {target: self._shown.of_target(target) for target in targets}
+    def _known(self, changed: list[Record], noted: set[str]) -> Iterator[tuple[str, dict[str, Standing]]]:
+        """What is to be written of the targets, one by one: what is shown, and what will be once the changes are written."""
+        changes: dict[str, dict[str, Standing]] = {target: {} for target in noted}
         for record in changed:
             target, name = record.key
-            known[target][name] = record.standing
-        return known
+            changes.setdefault(target, {})[name] = record.standing
+        return ((target, self._shown.of_target(target) | after) for target, after in changes.items())
 
     def _show(self, record: Record, waiting: set[Key]) -> None:
         self._news.add(record.key[0])

@@ -152,14 +152,16 @@ class Store:
         rows = self._connection.execute("SELECT list, level, at FROM budgets")
         return {name: Level(float(left), float(at)) for name, left, at in rows}
 
-    def write(self, records: Iterable[Record], known: Mapping[str, Mapping[str, Standing]], levels: Mapping[str, Level]) -> None:
+    def write(
+        self, records: Iterable[Record], known: Iterable[tuple[str, Mapping[str, Standing]]], levels: Mapping[str, Level]
+    ) -> None:
         """Write all of it or none: changes, what is known of targets, by list, and what is left of budgets."""
         with transaction(self._connection):
             for record in records:
                 for change in record.changes:
                     self._put(record.key, change.listing)
                     self._count(record.key[1], change.event)
-            for target, standings in known.items():
+            for target, standings in known:
                 self._write_known(target, standings)
             self._write_levels(levels)
 

@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from exporter.history import Column, History, State
 from exporter.listing import Listing
-from exporter.metrics.exposition import Packed, Plain, chained, pack
+from exporter.metrics.exposition import Packed, Part, Plain, chained, pack
 from exporter.plan import Plan
 from exporter.target import Kind, Target
 from exporter.verdict import Cause
@@ -102,7 +102,7 @@ class Blocks:
     """Targets that are compressed together."""
     _changed: set[tuple[str, int]] = field(default_factory=set)
     """Families and groups whose text is not yet compressed."""
-    _packed: dict[tuple[str, int], Packed] = field(default_factory=dict)
+    _packed: dict[tuple[str, int], Part] = field(default_factory=dict)
     _whole: Packed = field(default_factory=Packed)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -155,7 +155,7 @@ class Blocks:
         for name, blocks in self.blocks.items():
             yield _head(name), list(blocks.values())
 
-    def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Packed]:
+    def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Part]:
         return {(name, group): pack(self._text_of(name, group)) for name, group in changed}
 
     def _text_of(self, name: str, group: int) -> bytes:
@@ -223,18 +223,24 @@ class Blocks:
             cause = _CAUSES[column.causes[row] - 1]
             since = column.unknown_since[row]
             lines[UNKNOWN].append(f'{UNKNOWN}{{cause="{cause}",list="{part.name}",target="{text}"}} {since!r}\n')
-        if listings or (column.known_at[row] and self._exposed == "all"):
-            listed = int(any(listing.present for listing in listings))
-            lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
+        if not listings:
+            if column.known_at[row] and self._exposed == "all":
+                lines[LISTED].append(f'{part.clean}{text}"}} 0\n')
+            return
+        listed = 0
+        sublists = self.sublists[part.name]
         for listing in listings:
-            self.sublists[part.name][listing.sublist] = None
+            present = listing.present
+            sublists[listing.sublist] = None
             labels = f'list="{part.name}",sublist="{_escaped(listing.sublist)}",target="{text}"'
-            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if listing.present else 0.0!r}\n")
+            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if present else 0.0!r}\n")
             lines[DELISTED].append(f"{DELISTED}{{{labels}}} {_last_delisted(listing)!r}\n")
             lines[ONSET].append(f"{ONSET}{{{labels}}} {int(listing.onset_observed)}\n")
             lines[NUMBER].append(f"{NUMBER}{{{labels}}} {listing.number}\n")
-            if listing.present:
+            if present:
+                listed = 1
                 lines[INFO].append(f'{INFO}{{codes="{",".join(listing.codes)}",{labels}}} 1\n')
+        lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
 
     def _count(self, made: _Made, states: bytes) -> None:
         if states == made.states:

@@ -65,14 +65,23 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """Text as a deflate stream that ends on an octet boundary, so another may follow, with what a gzip trailer needs: its CRC-32
-    and its length; ``zeros`` is the CRC-32 of as many octets of zero."""
+class Part:
+    """Text as a deflate stream that ends on an octet boundary, so another may follow, with its CRC-32, its length, and the CRC-32
+    of as many octets of zero."""
 
-    deflated: bytes = b""
+    deflated: bytes
+    crc: int
+    length: int
+    zeros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Parts that make a text, with what a gzip trailer needs: its CRC-32 and its length."""
+
+    parts: tuple[Part, ...] = ()
     crc: int = 0
     length: int = 0
-    zeros: int = 0
 
     def with_tail(self, tail: bytes) -> bytes:
         """A whole gzip file of this text and ``tail``."""
@@ -80,22 +89,23 @@ class Packed:
         crc = zlib.crc32(tail, self.crc)
         length = self.length + len(tail) & 0xFFFFFFFF
         trailer = crc.to_bytes(4, "little") + length.to_bytes(4, "little")
-        return b"".join((_GZIP_HEAD, self.deflated, last.compress(tail), last.flush(), trailer))
+        return b"".join((_GZIP_HEAD, *(part.deflated for part in self.parts), last.compress(tail), last.flush(), trailer))
 
 
-def pack(text: bytes) -> Packed:
+def pack(text: bytes) -> Part:
     """Compress a text."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     deflated = packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
-    return Packed(deflated, zlib.crc32(text), len(text), _zeros(len(text)))
+    return Part(deflated, zlib.crc32(text), len(text), _zeros(len(text)))
 
 
-def chained(parts: Sequence[Packed]) -> Packed:
+def chained(parts: Sequence[Part]) -> Packed:
     """The texts one after the other."""
-    crc = 0
+    crc = length = 0
     for part in parts:
         crc = _zeros(part.length, crc) ^ part.zeros ^ part.crc
-    return Packed(b"".join(part.deflated for part in parts), crc, sum(part.length for part in parts))
+        length += part.length
+    return Packed(tuple(parts), crc, length)
 
 
 def _zeros(octets: int, crc: int = 0) -> int:
