@@ -30,6 +30,7 @@ module          its one idea
 ``config``      file to words: strict, all problems at once with their paths and lines
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
+``backoff``     how soon a check that came to nothing is asked again
 ``probation``   when a list itself is tested
 ``lap``         one list's laps: which check is due
 ``schedule``    all lists' laps, taking turns

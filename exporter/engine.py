@@ -5,7 +5,8 @@ Rules:
 1. A verdict that changes nothing is noted at once; one that would open or close a listing goes to ``vouching``, which tests the
    list first. Nearly every answer is a clean one about a check that was clean; it takes the shortest way through
    (:meth:`Engine._answered`).
-2. Questions in flight are bounded, and each list has its share, so a list that answers nobody takes no place from another.
+2. Questions in flight are bounded, and the lists that have something to ask share the places evenly, so a list that answers late
+   or nobody takes none from another.
 3. A reload swaps the whole plan. What was in flight counts if its check is still part of it, and is dropped if not.
 4. Nothing that happens in one check, test or hook ends the loop.
 5. What is left of daily budgets goes to the history before the first question and with every flush: less than it is, by what may
@@ -30,8 +31,8 @@ from exporter.vouching import Hooks, Sighting, Vouching, guarded, tell
 
 _log = logging.getLogger(__name__)
 
-_SHARE = 512
-"""Questions in flight of one list; more than a resolver's window ever holds."""
+_LEAST_SHARE = 4
+"""Questions in flight that any list may have, however many share the places."""
 _STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
@@ -70,6 +71,9 @@ class Engine:
         self._asking: Counter[str] = Counter()
         self._full: set[tuple[Resolver, ...]] = set()
         """Resolvers that can take no more in this step: there are many lists and few resolvers, so one look is for all."""
+        self._shares: dict[tuple[Resolver, ...], int] = {}
+        """Questions in flight that a list may have in this step, by its resolvers."""
+        self._hungry = 1
         self._freed = 0
         self._enough = 1
         """How many answers are worth looking for more work: a part of what is out, so that no step is for one check alone."""
@@ -134,7 +138,9 @@ class Engine:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
         self._full.clear()
+        self._shares.clear()
         try:
+            self._hungry = max(1, self.schedule.hungry(now))
             self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
                 self.schedule.spent(blocklist.name, queries_a_test(blocklist), now)
@@ -178,7 +184,11 @@ class Engine:
         room = self._providers[blocklist.provider].room(blocklist)
         if room <= 0:
             self._full.add(blocklist.resolvers)
-        return min(_SHARE - self._asking[name], room)
+        share = self._shares.get(blocklist.resolvers)
+        if share is None:
+            share = max(_LEAST_SHARE, (self._asking.total() + room) // self._hungry)
+            self._shares[blocklist.resolvers] = share
+        return min(share - self._asking[name], room)
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist

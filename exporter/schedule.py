@@ -89,6 +89,10 @@ class Schedule:
         for walk in self._walks.values():
             walk.begin_anew(now)
 
+    def hungry(self, now: float) -> int:
+        """How many lists have something to ask now."""
+        return sum(walk.hungry(now) for walk in self._walks.values())
+
     def wait(self, name: str, now: float) -> float:
         """Seconds until the list allows one more query; nothing for a list that is not here."""
         walk = self._walks.get(name)

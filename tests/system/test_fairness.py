@@ -6,6 +6,8 @@ Rule: what is compared is what was done by then, never how long it took.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.servers import mischief
 from tests.servers.ask import prefix
 from tests.servers.behaviour import Behaviour, absent, healthy, refused
@@ -26,6 +28,7 @@ SICK: dict[str, Behaviour] = {
     PACED: holding(),
 }
 PATIENT: Settings = {"timeout": "1m", "attempts": 1}
+LAP: Settings = {"interval": "1h", "confirm_interval": "1h", "test_interval": "1h"}
 
 
 def _well(rude: Rude, count: int) -> list[str]:
@@ -105,3 +108,28 @@ def test_blocked_lists_delay_no_lap_of_others(tmp_path: Path) -> None:
     assert set(scrape.causes(REFUSING).values()) <= {"refused_rcode", "unhealthy"}
     assert len(scrape.causes(REFUSING)) == len(targets)
     assert not any(scrape.causes(zone) for zone in well)
+
+
+def test_all_of_a_list_is_asked_whether_it_answers_or_not(tmp_path: Path) -> None:
+    """What is lost makes room as an answer does: all are asked long before the patience with any is over."""
+    targets = _targets(70)
+    with Rude() as rude:
+        _well(rude, 0)
+        with Exporter(tmp_path, config(rude.address, [addresses_on(SILENT)], targets, LAP, PATIENT)) as exporter:
+            asked = {f"{prefix(target)}.{SILENT}" for target in targets}
+            exporter.wait(lambda _: asked <= {each.name.lower() for each in rude.questions}, "all of it is asked", 10)
+
+
+@pytest.mark.parametrize("sick", [SILENT, LATE])
+def test_a_large_list_that_answers_nobody_or_late_delays_the_first_lap_of_no_other(tmp_path: Path, sick: str) -> None:
+    """49 lists of 40 checks beside one of 1,040: they have finished before a third of it has."""
+    few, more = _targets(40), [f"2001:db8::{number:x}" for number in range(1, 1001)]
+    with Rude() as rude:
+        well = _well(rude, 49)
+        rude.behave(LATE, healthy(mischief.late(2, absent)))
+        lists = [addresses_on(zone, kinds=["ipv4"]) for zone in well]
+        lists.insert(25, addresses_on(sick))
+        text = config(rude.address, lists, [*few, *more], LAP, PATIENT, metrics={"checks": "history"})
+        with Exporter(tmp_path, text) as exporter:
+            exporter.wait(lambda it: _least(_finished(it), well) >= len(few), "the others' lap is finished")
+            assert _finished(exporter)[sick] < (len(few) + len(more)) / 3
