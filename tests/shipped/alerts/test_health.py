@@ -73,7 +73,7 @@ def test_a_list_that_takes_none_of_our_targets(world: World, exporter: Exporter)
     """It has nothing to answer, so nothing is missing."""
     zen = exporter.lists[ZEN]
     zen.checks, zen.last_success, zen.health = 0, 0, "unreachable"
-    world.run_expecting(180)
+    world.run_expecting(75)
     world.check()
 
 

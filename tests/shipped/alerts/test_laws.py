@@ -34,6 +34,7 @@ def test_each_listing_has_its_one_alert(world: World, instances: str, seed: int)
         world.run()
         world.expect(*_expected(last_word))
     world.check()
+    world.check_as_managed()
 
 
 def _live(exporter: Exporter, chance: random.Random) -> None:

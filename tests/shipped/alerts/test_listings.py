@@ -27,7 +27,7 @@ def _listed(world: World, exporter: Exporter) -> None:
 def test_who_was_never_listed_is_in_no_alert(world: World) -> None:
     """Hours of clean checks say nothing."""
     world.exporter(lists={"zen.example": List()})
-    world.run_expecting(180)
+    world.run_expecting(75)
     world.check()
 
 
@@ -35,7 +35,7 @@ def test_a_new_listing(world: World) -> None:
     """It fires with the scrape that shows it, as long as it lasts, and ends with the scrape that shows its end."""
     exporter = world.exporter()
     _listed(world, exporter)
-    world.run_expecting(150, NEW)
+    world.run_expecting(75, NEW)
     exporter.takes_off(XBL)
     world.run_expecting(90)
     world.check()
@@ -45,7 +45,7 @@ def test_what_was_listed_when_first_checked(world: World) -> None:
     """It is no news, for as long as it lasts."""
     exporter = world.exporter()
     exporter.finds(XBL)
-    world.run_expecting(150, LISTED)
+    world.run_expecting(75, LISTED)
     exporter.takes_off(XBL)
     world.run_expecting(90)
     world.check()
@@ -61,7 +61,7 @@ def test_a_repeat_listing(world: World, minutes_off: int) -> None:
         exporter.takes_off(XBL)
         world.run_expecting(minutes_off)
         exporter.puts_on(XBL)
-        world.run_expecting(150, RELISTED)
+        world.run_expecting(75, RELISTED)
     exporter.takes_off(XBL)
     world.run_expecting(5)
     world.check()
@@ -288,6 +288,7 @@ def test_severity_follows_from_impact(world: World, impact: str, first: str, rep
     exporter.up = False
     world.run_expecting(5, alert("DNSBLNewListing", first, XBL))
     world.check()
+    world.check_as_managed()
 
 
 def test_an_impact_that_is_changed(world: World) -> None:

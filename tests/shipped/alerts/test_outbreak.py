@@ -35,10 +35,11 @@ def test_three_operators_within_an_hour(world: World, exporter: Exporter) -> Non
     exporter.puts_on(B)
     world.run_expecting(25, *_new(A1, B))
     exporter.puts_on(C)
-    world.run_expecting(180, *_new(A1, B, C), OUTBREAK)
+    world.run_expecting(75, *_new(A1, B, C), OUTBREAK)
     exporter.takes_off(B)
     world.run_expecting(5, *_new(A1, C))
     world.check()
+    world.check_as_managed()
 
 
 def test_several_lists_of_one_operator_count_once(world: World, exporter: Exporter) -> None:

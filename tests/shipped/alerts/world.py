@@ -1,9 +1,10 @@
 """Time, and what must fire: a promtool test that is written as a story."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tests.shipped.alerts import managed
 from tests.shipped.alerts.exporters import Exporter, List, Place, Sample
 from tests.shipped.alerts.files import RULES
 from tests.shipped.alerts.promtool import promtool
@@ -75,10 +76,13 @@ class World:
 
     def check(self) -> None:
         """Ask promtool whether all of it is so."""
-        file = self._folder / "story.yml"
-        file.write_text(json.dumps(self._document()))
-        done = promtool("test", "rules", file)
-        assert done.returncode == 0, done.stdout[:4000]
+        self._ask(RULES, self._annotations)
+
+    def check_as_managed(self) -> None:
+        """Ask promtool whether the same fires by what Grafana evaluates."""
+        rules = self._folder / "managed.yml"
+        rules.write_text(json.dumps(managed.as_rules()))
+        self._ask([rules], [])
 
     @property
     def _now(self) -> float:
@@ -94,7 +98,13 @@ class World:
         for exporter in self._exporters:
             exporter.now = self._now
 
-    def _document(self) -> Mapping[str, object]:
+    def _ask(self, rules: Iterable[Path], annotations: list[dict[str, object]]) -> None:
+        story = self._folder / "story.yml"
+        story.write_text(json.dumps(self._document(rules, annotations)))
+        done = promtool("test", "rules", story)
+        assert done.returncode == 0, done.stdout[:4000]
+
+    def _document(self, rules: Iterable[Path], annotations: list[dict[str, object]]) -> Mapping[str, object]:
         series = [{"series": name, "values": " ".join(self._tokens(values))} for name, values in self._values.items()]
         expressions = [
             {
@@ -110,9 +120,9 @@ class World:
             "interval": "1m",
             "input_series": series,
             "promql_expr_test": expressions,
-            "alert_rule_test": self._annotations,
+            "alert_rule_test": annotations,
         }
-        return {"rule_files": [str(path) for path in RULES], "evaluation_interval": "1m", "tests": [test]}
+        return {"rule_files": [str(path) for path in rules], "evaluation_interval": "1m", "tests": [test]}
 
     def _tokens(self, values: Mapping[int, float]) -> Iterator[str]:
         """A value for each minute. Prometheus notes once that a series has ended."""
