@@ -1,6 +1,6 @@
 # make demo   shows the exporter at work on built-in lists; needs Python >= 3.11 and, once, the network to install
 # make test   runs every check that CI runs; as root it installs the daemons it needs first
-# make bench  prints the measurements, in about six minutes; as root it installs dnsperf first
+# make bench  prints the measurements, in about eight minutes; as root it installs dnsperf first
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +27,7 @@ bench: daemons bench-daemons $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.growth
 	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.real_lists
+	$(BIN)/python -m tests.bench.alerts
 
 bench-daemons:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dnsperf >/dev/null; then \

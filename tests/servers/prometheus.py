@@ -1,7 +1,7 @@
 """A real Prometheus: scrapes and evaluates rules many times a second, and tells a real Alertmanager.
 
-Rule 1: it is entered when it has found what it scrapes and whom it tells. An alert that fires before it has found an Alertmanager
-is not told for a minute, which is not what a test means to see.
+Rule 1: it is entered when it has found what it scrapes and whom it tells, which takes it five seconds. An alert that fires before
+it has found an Alertmanager is not told for a minute, which is not what a test means to see.
 Rule 2: a restart keeps its data, and returns as late.
 Rule 3: `--rules.alert.resend-delay` stays as shipped. It says how long Alertmanager believes a firing alert, and a restart takes
 longer than four short ones.
@@ -19,8 +19,6 @@ from typing import NamedTuple, Self
 from tests.servers.daemon import Daemon, require, wait_until
 from tests.servers.ports import free_port
 
-FIND_SECONDS = 30.0
-"""It looks for new targets every five seconds."""
 HTTP_SECONDS = 10.0
 
 
@@ -41,16 +39,18 @@ class Prometheus:
         rules: Iterable[Path] = (),
         alertmanager: str | None = None,
         *,
-        every: str = "200ms",
-        within: str = "",
+        scrape: str = "200ms",
+        evaluate: str = "200ms",
+        patience: float = 30.0,
     ) -> None:
-        """Scrapes and evaluates `every` so often; a scrape may take as long, or `within`."""
+        """Scrapes and evaluates so often; a scrape may take until the next. What takes longer than `patience` has failed."""
         self.address = f"127.0.0.1:{free_port()}"
         self._targets = list(targets)
         self._alertmanager = alertmanager
+        self._patience = patience
         own = Path(tempfile.mkdtemp(prefix="prometheus-", dir=folder))
         config = own / "prometheus.yml"
-        config.write_text(json.dumps(self._config(rules, every, within or every), indent=1))
+        config.write_text(json.dumps(self._config(rules, scrape, evaluate), indent=1))
         command = [
             require("prometheus"),
             f"--config.file={config}",
@@ -58,7 +58,7 @@ class Prometheus:
             f"--web.listen-address={self.address}",
             "--log.level=warn",
         ]
-        self.daemon = Daemon("prometheus", command, own, self._is_ready, within=FIND_SECONDS)
+        self.daemon = Daemon("prometheus", command, own, self._is_ready, within=patience)
 
     def __enter__(self) -> Self:
         self.start()
@@ -70,7 +70,7 @@ class Prometheus:
     def start(self) -> None:
         """Run, on the same port and data as before."""
         self.daemon.start()
-        wait_until(self._has_found_all, "prometheus has found whom to scrape and whom to tell", FIND_SECONDS)
+        wait_until(self._has_found_all, "prometheus has found whom to scrape and whom to tell", self._patience)
 
     def restart(self) -> None:
         """End it with SIGTERM and start it again."""
@@ -97,7 +97,7 @@ class Prometheus:
         wait_until(
             lambda: all(now >= before.get(group, 0.0) + times for group, now in self._iterations().items()),
             "prometheus evaluates its rules",
-            FIND_SECONDS,
+            self._patience,
         )
 
     def _iterations(self) -> dict[str, float]:
@@ -123,10 +123,10 @@ class Prometheus:
         assert isinstance(active, dict)
         return (self._alertmanager is None or bool(active["activeAlertmanagers"])) and scraped >= set(self._targets)
 
-    def _config(self, rules: Iterable[Path], every: str, within: str) -> Mapping[str, object]:
+    def _config(self, rules: Iterable[Path], scrape: str, evaluate: str) -> Mapping[str, object]:
         alertmanagers = [{"static_configs": [{"targets": [self._alertmanager]}]}] if self._alertmanager else []
         return {
-            "global": {"scrape_interval": every, "scrape_timeout": within, "evaluation_interval": every},
+            "global": {"scrape_interval": scrape, "scrape_timeout": scrape, "evaluation_interval": evaluate},
             "rule_files": [str(path) for path in rules],
             "alerting": {"alertmanagers": alertmanagers},
             "scrape_configs": [{"job_name": "dnsbl", "static_configs": [{"targets": self._targets}]}],
