@@ -98,3 +98,12 @@ def test_external_addresses_stand_in_one_file() -> None:
     """All others take them from there."""
     named = {path.name for path in RULES if re.search(r"https?://", path.read_text("utf-8"))}
     assert named == {"dnsbl-links.yml"}
+
+
+def test_the_readme_names_exactly_these() -> None:
+    """Each has a line in its table."""
+    readme = (GRAFANA.parent / "README.md").read_text("utf-8")
+    assert re.findall(r"^\| `(DNSBL\w+)` \|", readme, re.MULTILINE) == [
+        *("DNSBLNewListing", "DNSBLRelisted", "DNSBLListed", "DNSBLOutbreak"),
+        *HEALTH,
+    ]
