@@ -101,16 +101,18 @@ def test_a_list_without_sublists(world: World) -> None:
 def test_an_exporter_that_is_away_for_less_than_an_hour(world: World, minutes: int) -> None:
     """A failed scrape, a restart or an outage changes no alert on listings, neither when it begins nor when it ends."""
     exporter = world.exporter()
-    exporter.finds(PBL)
-    _listed_too = alert("DNSBLListed", "warning", PBL)
+    exporter.finds(PBL, PLAIN)
+    exporter.takes_off(PLAIN)
+    exporter.puts_on(PLAIN)
     world.run(5)
     exporter.puts_on(XBL)
-    world.run_expecting(5, NEW, _listed_too)
+    all_three = [NEW, alert("DNSBLListed", "warning", PBL), alert("DNSBLRelisted", "critical", PLAIN)]
+    world.run_expecting(5, *all_three)
     exporter.up = False
-    world.run_expecting(min(minutes, 10), NEW, _listed_too)
-    world.run_expecting(minutes - min(minutes, 10), NEW, _listed_too, DOWN)
+    world.run_expecting(min(minutes, 10), *all_three)
+    world.run_expecting(minutes - min(minutes, 10), *all_three, DOWN)
     exporter.up = True
-    world.run_expecting(5, NEW, _listed_too)
+    world.run_expecting(5, *all_three)
     world.check()
 
 
@@ -220,15 +222,15 @@ def test_a_target_that_leaves_the_config(world: World) -> None:
     """Its alerts end with the next scrape, those of others stay; back in the config, it is what it was."""
     exporter = world.exporter()
     exporter.finds(PLAIN)
-    _other = alert("DNSBLListed", "warning", PLAIN)
+    other = alert("DNSBLListed", "warning", PLAIN)
     world.run(5)
     exporter.puts_on(XBL)
-    world.run_expecting(5, NEW, _other)
+    world.run_expecting(5, NEW, other)
     held = exporter.held[XBL]
     exporter.leaves_out(XBL)
-    world.run_expecting(5, _other)
+    world.run_expecting(5, other)
     exporter.held[XBL] = held
-    world.run_expecting(5, NEW, _other)
+    world.run_expecting(5, NEW, other)
     world.check()
 
 
@@ -244,10 +246,10 @@ def test_the_labels_of_a_target_are_on_its_alerts(world: World, labels: tuple[tu
     world.run_expecting(5, alert("DNSBLListed", "warning", mine), alert("DNSBLListed", "warning", other))
     exporter.takes_off(mine)
     exporter.puts_on(PBL._replace(labels=labels))
-    _new = alert("DNSBLNewListing", "warning", PBL._replace(labels=labels))
-    world.run_expecting(5, _new, alert("DNSBLListed", "warning", other))
+    new = alert("DNSBLNewListing", "warning", PBL._replace(labels=labels))
+    world.run_expecting(5, new, alert("DNSBLListed", "warning", other))
     exporter.puts_on(mine)
-    world.run_expecting(5, _new, alert("DNSBLRelisted", "critical", mine), alert("DNSBLListed", "warning", other))
+    world.run_expecting(5, new, alert("DNSBLRelisted", "critical", mine), alert("DNSBLListed", "warning", other))
     world.check()
 
 
