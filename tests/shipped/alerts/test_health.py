@@ -6,6 +6,8 @@ from tests.shipped.alerts.exporters import INTERVAL_SECONDS, Exporter, List
 from tests.shipped.alerts.world import Alert, World, alert
 
 ZEN = "zen.example"
+LONG_BEFORE = -2e9
+"""Stands for 0, no answer ever: promtool's clock begins at 0."""
 
 
 @pytest.fixture(name="exporter")
@@ -72,13 +74,9 @@ def test_unhealthy_for_one_of_a_pair(world: World, exporter: Exporter) -> None:
 def test_a_list_that_takes_none_of_our_targets(world: World, exporter: Exporter) -> None:
     """It has nothing to answer, so nothing is missing."""
     zen = exporter.lists[ZEN]
-    zen.checks, zen.last_success, zen.health = 0, 0, "unreachable"
+    zen.checks, zen.last_success, zen.health = 0, LONG_BEFORE, "unreachable"
     world.run_expecting(75)
     world.check()
-
-
-LONG_BEFORE = -2e9
-"""Stands for 0, no answer ever: promtool's clock begins at 0."""
 
 
 @pytest.mark.parametrize(("seconds_ago", "minutes"), [(0, 100), (2700, 55), (LONG_BEFORE, 10)])
