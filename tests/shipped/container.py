@@ -154,16 +154,15 @@ class Root:
                 self._run(rest, cwd)
 
     def environment(self) -> dict[str, str]:
-        """Ours, and the Dockerfile's ENV before it."""
+        """Ours, and the Dockerfile's ENV before it; modules come from the new environment alone."""
         name, value = the("ENV").rest.split("=", 1)
-        return {**os.environ, name: os.path.expandvars(self.inside(value))}
+        return {**os.environ, "PYTHONPATH": "", name: os.path.expandvars(self.inside(value))}
 
     def _run(self, command: str, cwd: Path) -> None:
         own = re.sub(r" -[og] \d+", "", self.inside(command))  # only root may give a folder away
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        done = subprocess.run(
-            own, shell=True, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-        )
+        env = {**os.environ, "PYTHONPATH": "", "PATH": path}
+        done = subprocess.run(own, shell=True, cwd=cwd, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{own}\n{done.stdout}{done.stderr}"
 
 
