@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DAEMONS := rbldnsd unbound prometheus prometheus-alertmanager
+DAEMONS := rbldnsd unbound prometheus prometheus-alertmanager systemd
 ARGS ?=
 
 .PHONY: demo test bench daemons bench-daemons
@@ -39,7 +39,8 @@ bench-daemons:
 daemons:
 	@PATH="$$PATH:/usr/sbin"; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	   ! { command -v rbldnsd && command -v unbound && command -v promtool && command -v amtool && $(PYTHON) -c "import ensurepip"; } >/dev/null 2>&1; then \
+	   ! { command -v rbldnsd && command -v unbound && command -v promtool && \
+	     command -v amtool && command -v systemd-analyze && $(PYTHON) -c "import ensurepip"; } >/dev/null 2>&1; then \
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DAEMONS) python3-venv >/dev/null; \
 	fi

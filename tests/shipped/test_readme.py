@@ -41,6 +41,7 @@ def _folder(tmp_path: Path) -> Iterator[Path]:
         text = re.sub(r"^resolvers:.*$", f'resolvers: ["{rude.address}"]', example, flags=re.MULTILINE)
         (tmp_path / "config.example.yml").write_text(re.sub(r"^( +)resolvers: .*$", "", text, flags=re.MULTILINE))
         (tmp_path / "config.yml").write_text((tmp_path / "config.example.yml").read_text())
+        (tmp_path / "deploy" / "exporter").mkdir(parents=True)  # as it is committed
         yield tmp_path
 
 
@@ -87,10 +88,18 @@ def _is_known_to_make(command: str, folder: Path) -> None:
     assert "pytest" in done.stdout, done.stderr
 
 
+def _has_its_file(command: str, folder: Path) -> None:
+    """No container engine runs here; test_container follows the file, step by step."""
+    assert (PROJECT / "compose.yaml").is_file()
+    assert (PROJECT / "deploy" / "exporter").is_dir()
+
+
 RUNS: dict[str, Callable[[str, Path], None]] = {
     "make demo": _demonstrates,
     "make test": _is_known_to_make,
     "cp config.example.yml config.yml": _fine,
+    "cp config.example.yml deploy/exporter/config.yml": _fine,
+    "docker compose up -d": _has_its_file,
     ".venv/bin/dnsbl-exporter serve --config.file=config.yml": _serves,
     ".venv/bin/dnsbl-exporter serve --help": _fine,
     ".venv/bin/dnsbl-exporter check example.com --config.file=config.yml": _fine,
