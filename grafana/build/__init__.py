@@ -11,7 +11,8 @@ It needs nothing but Python, and nothing of the exporter. Rules:
 
     words       what PromQL has no type for: JSON
     queries     pieces of PromQL
-    asked       … of them about lists
+    narrowed    … about the listings of chosen targets
+    asked       … about chosen lists
     looks       colours, thresholds and texts for values
     panels      kinds of panels
     tables      tables: columns with links and units

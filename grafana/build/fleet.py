@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from grafana.build import listings, looks
+from grafana.build import narrowed as of
 from grafana.build import queries as q
 from grafana.build.page import Annotation, Section, chosen, listed, to
 from grafana.build.page import dashboard as page
@@ -10,25 +11,7 @@ from grafana.build.panels import Query, bars, stat, timeseries
 from grafana.build.tables import Column, bar, table
 from grafana.build.words import IMPACTS, Json, Panel
 
-NARROWED = '$label=~"$label_value"'
-"""Chosen targets: by a label that they have, or by list or sublist."""
-_DAY = "86400"
-_PLACE = ("target", "list", "sublist")
-_ROW = f"{q.PLACE}, $label"
-"""Labels of a row of the table: the chosen one is shown too."""
-
-
-def _present(*labels: str) -> str:
-    return q.of_impact(q.present(NARROWED), *labels)
-
-
-def _of_present(values: str) -> str:
-    """Values of present listings, a row each."""
-    return q.once(f"{values} and on (job, instance, {q.PLACE}) {_present('impact')}", _ROW)
-
-
-def _in_a_day(listings: str) -> str:
-    return q.or_zero(q.count(q.of_impact(f"({listings})", "impact"), *_PLACE))
+_OF_A_DAY = of.opened("1d", "86400")
 
 
 def _now() -> Panel:
@@ -36,20 +19,17 @@ def _now() -> Panel:
         "Targets listed now",
         "Targets with at least one present listing of the chosen impact. Held while a list cannot be asked: unknown is not "
         "clean.",
-        [Query(q.or_zero(q.count(_present("impact"), "target")))],
+        [Query(q.or_zero(q.count(of.present("impact"), "target")))],
         thresholds=looks.good((1, looks.ORANGE)),
     )
 
 
 def _by_impact() -> Panel:
-    def number(impact: str) -> str:
-        return q.or_zero(q.count(q.of_impact(q.present(NARROWED), "impact", impact=impact), *_PLACE))
-
     return stat(
         "Present listings by impact",
         "All present listings, whatever impact is chosen: a target on two sublists of one list has two. The impact is the "
         "sublist's, from the catalogue or the config.",
-        [Query(number(impact), impact) for impact in IMPACTS],
+        [Query(q.or_zero(of.number(of.began(), impact)), impact) for impact in IMPACTS],
         overrides=[
             looks.override(impact, ("thresholds", looks.steps(looks.PLAIN, (1, looks.IMPACT_COLOURS[impact]))))
             for impact in IMPACTS
@@ -62,7 +42,7 @@ def _new() -> Panel:
     return stat(
         "New, 24 h",
         "Listings that opened in the last 24 hours where the target was clean before and never listed, ended since or not.",
-        [Query(_in_a_day(q.first(q.opened(_DAY, NARROWED), NARROWED)))],
+        [Query(q.or_zero(of.number(of.new(_OF_A_DAY))))],
         thresholds=looks.good((1, looks.ORANGE)),
     )
 
@@ -71,7 +51,7 @@ def _repeats() -> Panel:
     return stat(
         "Repeats, 24 h",
         "Listings that opened in the last 24 hours although the target had been removed from that sublist before.",
-        [Query(_in_a_day(q.repeated(q.opened(_DAY, NARROWED), NARROWED)))],
+        [Query(q.or_zero(of.number(of.repeated(_OF_A_DAY))))],
         thresholds=looks.good((1, looks.RED)),
     )
 
@@ -117,16 +97,16 @@ def _not_believed() -> Panel:
 
 
 def _table() -> Panel:
-    facts = q.with_link(q.with_codes(_present("class", "delist_url")))
+    facts = q.with_link(q.with_codes(of.present("class", "delist_url")))
     return table(
         "Present listings",
         "Every present listing, the worst and newest first. A click on a target or a list shows it alone. Number 2 and up are "
         "repeats: the target had been removed and came back.",
         [
-            Query(q.milliseconds(q.once(facts, _ROW, "class", "codes", "removal"))),
-            Query(f"time() - {q.once(_present('impact'), _ROW)}"),
-            Query(_of_present(q.select(q.NUMBER, NARROWED))),
-            Query(_of_present(q.ranked(q.present(NARROWED)))),
+            Query(q.milliseconds(of.rows(facts, "class", "codes", "removal"))),
+            Query(f"time() - {of.rows(of.present('impact'))}"),
+            Query(of.rows_of_present(of.select(q.NUMBER))),
+            Query(of.rows_of_present(q.ranked(of.began()))),
         ],
         [
             listings.TARGET,
@@ -151,7 +131,7 @@ def _over_time() -> Panel:
         "Listings over time, by list",
         "Present listings of the chosen impact, held while a list cannot be asked. One list that suddenly accuses many targets "
         "is more often the list's fault than theirs.",
-        [Query(f"count by (list) ({q.once(_present('impact'), *_PLACE)}) or {none}", "{{list}}")],
+        [Query(f"count by (list) ({q.once(of.present('impact'), *of.PLACE)}) or {none}", "{{list}}")],
         stacked=True,
         counts=True,
         legend="table",
@@ -160,18 +140,14 @@ def _over_time() -> Panel:
 
 
 def _openings() -> Panel:
-    window = f"(max_over_time({q.select(q.SINCE, NARROWED, window='$__interval')}) > time() - $__interval_ms / 1000)"
-
-    def number(listings: str) -> str:
-        return q.count(q.of_impact(f"({listings})", "impact"), *_PLACE)
-
+    opened = of.opened("$__interval", "$__interval_ms / 1000")
     return timeseries(
         "New and repeat listings",
         "Listings of the chosen impact by the time they opened. Repeat: the target had been removed from that sublist before. "
         "What was listed already when it was first checked is left out.",
         [
-            Query(number(q.repeated(window, NARROWED)), "repeat", "6h"),
-            Query(number(q.first(window, NARROWED)), "new", "6h"),
+            Query(of.number(of.repeated(opened)), "repeat", "6h"),
+            Query(of.number(of.new(opened)), "new", "6h"),
         ],
         bars=True,
         counts=True,
@@ -181,15 +157,15 @@ def _openings() -> Panel:
 
 
 def _offenders() -> Panel:
-    repeats = f"sum by (target) ({q.once(q.select(q.NUMBER, NARROWED), *_PLACE)} - 1)"
+    repeats = f"sum by (target) ({q.once(of.select(q.NUMBER), *of.PLACE)} - 1)"
     worst = f"topk(20, {repeats} > 0)"
-    began, ended = q.select(q.SINCE, NARROWED), q.select(q.DELISTED, NARROWED)
+    began, ended = of.select(q.SINCE), of.select(q.DELISTED)
     return table(
         "Worst repeat offenders",
         "Targets that came back most often after a removal, over all lists and as long as the history goes back.",
         [
             Query(worst),
-            Query(f"sum by (target) ({q.once(began, *_PLACE)} > bool 0) and on (target) {worst}"),
+            Query(f"sum by (target) ({q.once(began, *of.PLACE)} > bool 0) and on (target) {worst}"),
             Query(q.milliseconds(f"max by (target) ({began} > {ended} or {ended}) and on (target) {worst}")),
         ],
         [
@@ -228,11 +204,12 @@ def _unknown() -> Panel:
 
 
 def _by_label() -> Panel:
+    number = f"count by ($label) ({q.once(of.present('impact'), 'target', '$label')})"
     return bars(
         "Targets listed now, by $label",
         "Targets with a present listing of the chosen impact, by the label chosen above: one of yours, such as a team, or the "
         "list.",
-        [Query(f"sort_desc(count by ($label) ({q.once(_present('impact'), 'target', '$label')}))")],
+        [Query(f"sort_desc({of.labelled(number)})")],
         thresholds=looks.steps(looks.BLUE),
         nothing="No listing is known",
     )
@@ -253,8 +230,8 @@ def _unknown_over_time() -> Panel:
 
 def _openings_shown(number: str) -> str:
     """When listings with such a number opened, in the time that is looked at."""
-    numbered = f"{_present('impact')} and on (job, instance, {q.PLACE}) {q.select(q.NUMBER, NARROWED)} {number}"
-    return f"{q.milliseconds(q.once(numbered, _ROW))} >= $__from"
+    numbered = f"{of.present('impact')} and on (job, instance, {q.PLACE}) {of.select(q.NUMBER)} {number}"
+    return f"{q.milliseconds(q.once(numbered, of.ROW))} >= $__from"
 
 
 def dashboard() -> Mapping[str, Json]:

@@ -34,23 +34,6 @@ def present(*matchers: str) -> str:
     return f"({select(SINCE, *matchers)} > 0)"
 
 
-def opened(seconds: str, *matchers: str) -> str:
-    """When each listing began that opened in the last ``seconds``, ended since or not."""
-    return f"(max_over_time({select(SINCE, *matchers, window=f'{seconds}s')}) > time() - {seconds})"
-
-
-def repeated(listings: str, *matchers: str) -> str:
-    """Those listings that are repeats."""
-    return f"{listings} and on (job, instance, {PLACE}) {select(NUMBER, *matchers)} > 1"
-
-
-def first(listings: str, *matchers: str) -> str:
-    """Those listings that are the first on their sublist, and began while the exporter looked."""
-    onset = f"{select('dnsbl_listing_onset_observed', *matchers)} == 1"
-    new = f"{select(NUMBER, *matchers)} == 1 and on (job, instance, {PLACE}) {onset}"
-    return f"{listings} and on (job, instance, {PLACE}) ({new})"
-
-
 def of_impact(listings: str, *labels: str, impact: str = "$impact") -> str:
     """Listings on sublists of an impact, with labels that tell more of the sublist."""
     sublists = select("dnsbl_sublist_info", f'impact=~"{impact}"')
