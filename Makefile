@@ -14,8 +14,8 @@ demo: $(VENV)/.installed
 	@$(BIN)/dnsbl-exporter demo $(ARGS)
 
 test: daemons $(VENV)/.installed-dev
-	$(BIN)/ruff format --check exporter tests
-	$(BIN)/ruff check exporter tests
+	$(BIN)/ruff format --check exporter grafana tests
+	$(BIN)/ruff check exporter grafana tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
