@@ -31,8 +31,8 @@ from exporter.vouching import Hooks, Sighting, Vouching, guarded, tell
 
 _log = logging.getLogger(__name__)
 
-_LEAST_SHARE = 4
-"""Questions in flight that any list may have, however many share the places."""
+_LEAST_SHARE = 16
+"""Questions in flight that any list may have, however many share the places: fewer at a time would cost more each."""
 _STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
