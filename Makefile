@@ -1,11 +1,11 @@
 # make demo   shows the exporter at work on built-in lists; needs Python >= 3.11 and, once, the network to install
 # make test   runs every check that CI runs; as root it installs the daemons it needs first
-# make bench  prints the measurements, in about six minutes; as root it installs dnsperf first
+# make bench  prints the measurements, in about eight minutes; as root it installs dnsperf first
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DAEMONS := rbldnsd unbound prometheus
+DAEMONS := rbldnsd unbound prometheus prometheus-alertmanager systemd
 ARGS ?=
 
 .PHONY: demo test bench daemons bench-daemons
@@ -27,6 +27,8 @@ bench: daemons bench-daemons $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.growth
 	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.real_lists
+	$(BIN)/python -m tests.bench.catalogue
+	$(BIN)/python -m tests.bench.alerts
 
 bench-daemons:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dnsperf >/dev/null; then \
@@ -37,7 +39,8 @@ bench-daemons:
 daemons:
 	@PATH="$$PATH:/usr/sbin"; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	   ! { command -v rbldnsd && command -v unbound && command -v promtool && $(PYTHON) -c "import ensurepip"; } >/dev/null 2>&1; then \
+	   ! { command -v rbldnsd && command -v unbound && command -v promtool && \
+	     command -v amtool && command -v systemd-analyze && $(PYTHON) -c "import ensurepip"; } >/dev/null 2>&1; then \
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DAEMONS) python3-venv >/dev/null; \
 	fi

@@ -26,9 +26,11 @@ module          its one idea
 ``health``      whether a list may be believed: verdicts on its test entries -> ``Health``; ``trust``
 ``listing``     how what we hold true changes: ``advance``, one table
 ``catalogue``   the lists the world runs: data files and a loader
+``advice``      what to do about a listing, by its likely cause, and about a list that may not be believed
 ``config``      file to words: strict, all problems at once with their paths and lines
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
+``backoff``     how soon a check that came to nothing is asked again
 ``probation``   when a list itself is tested
 ``lap``         one list's laps: which check is due
 ``schedule``    all lists' laps, taking turns

@@ -10,7 +10,7 @@ Rules:
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
@@ -58,6 +58,18 @@ class Scope(StrEnum):
     DOMAIN = "domain"
 
 
+class Status(StrEnum):
+    """What it takes to ask a list, as far as is known."""
+
+    ALIVE = "alive"
+    UNPROVEN = "unproven"
+    """Only seen in other people's tables."""
+    REGISTRATION = "registration"
+    """It knows who asks by the address, which is to be registered."""
+    KEY = "key"
+    SUBSCRIPTION = "subscription"
+
+
 @dataclass(frozen=True, slots=True)
 class Sublist:
     """What a code stands for; the empty name is the only sublist of a list without a code table."""
@@ -66,6 +78,8 @@ class Sublist:
     listing_class: ListingClass
     impact: Impact
     scope: Scope
+    cause: str = ""
+    """The likely cause of a listing, if the list knows better than class and scope say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,19 @@ class Resolver(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What people want to know of a list and no verdict depends on."""
+
+    status: Status = Status.ALIVE
+    policy: str = ""
+    """Who may ask how much, and at what price."""
+    expiry: str = ""
+    """When a listing ends by itself."""
+    lookup_url: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A subscriber's secret. Printing it shows stars; only ``secret`` itself gives it away."""
 
@@ -168,6 +195,8 @@ class Blocklist:
     resolvers: tuple[Resolver, ...]
     """Its own; if there are none, it is asked through those of all lists."""
     key: Key | None = None
+    facts: Facts = field(default=Facts(), compare=False)
+    """A list is the same list after a note has changed: it is not tested anew."""
 
     @property
     def name(self) -> str:
@@ -188,7 +217,7 @@ class Blocklist:
         for code in self.codes:
             if code.sublist.name == name:
                 return code.sublist
-        return Sublist(name, self.default.listing_class, self.default.impact, self.default.scope)
+        return replace(self.default, name=name)
 
     def declared(self) -> tuple[Sublist, ...]:
         """The sublists of the code table in its order, or the one empty-named sublist."""
@@ -204,3 +233,7 @@ class Blocklist:
     def delist_url_for(self, target: Target) -> str:
         """Where to ask for removal, or the empty text."""
         return self.delist_url.replace("{target}", target.text)
+
+    def lookup_url_for(self, target: Target) -> str:
+        """Where the list says more about a target, or the empty text."""
+        return self.facts.lookup_url.replace("{target}", target.text)

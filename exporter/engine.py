@@ -5,22 +5,25 @@ Rules:
 1. A verdict that changes nothing is noted at once; one that would open or close a listing goes to ``vouching``, which tests the
    list first. Nearly every answer is a clean one about a check that was clean; it takes the shortest way through
    (:meth:`Engine._answered`).
-2. Questions in flight are bounded, and each list has its share, so a list that answers nobody takes no place from another.
+2. Questions in flight are bounded, and the lists that have something to ask share the places evenly, so a list that answers late
+   or nobody takes none from another.
 3. A reload swaps the whole plan. What was in flight counts if its check is still part of it, and is dropped if not.
 4. Nothing that happens in one check, test or hook ends the loop.
+5. What is left of daily budgets goes to the history before the first question and with every flush: less than it is, by what may
+   be taken until it is written anew, so that kill -9 gives no new budget either. When the end is orderly it is exact.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from math import isinf
 
 from exporter.blocklist import Blocklist, Resolver
-from exporter.health import trust
+from exporter.health import queries_a_test, trust
 from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
-from exporter.pace import sustained_qps
+from exporter.pace import Level, sustained_qps
 from exporter.plan import Plan
 from exporter.schedule import Outcome, Schedule, Turn
 from exporter.verdict import Absent, Answer, Cause, Failure, NotListed, Unknown, judge
@@ -28,11 +31,13 @@ from exporter.vouching import Hooks, Sighting, Vouching, guarded, tell
 
 _log = logging.getLogger(__name__)
 
-_SHARE = 512
-"""Questions in flight of one list; more than a resolver's window ever holds."""
+_LEAST_SHARE = 4
+"""Questions in flight that any list may have, however many share the places."""
 _STEP = 128
 _FLUSH_SECONDS = 5.0
 _FLUSH_ALL_SECONDS = 300.0
+_AHEAD_SECONDS = 2 * _FLUSH_SECONDS
+"""Within so many seconds what is left of budgets is surely written anew, if it can be written at all."""
 _FORGET_SECONDS = 86400.0
 _PAUSED_AT_ONCE = 1000
 _NOT_LISTED = NotListed()
@@ -52,12 +57,12 @@ class Engine:
         randomness: Callable[[], int],
     ) -> None:
         self.plan = plan
-        self.schedule = Schedule(plan, clock(), history.standing)
         self._providers = providers
         self._history = history
         self._hooks = hooks
         self._clock = clock
         self._wall = wall
+        self.schedule = Schedule(plan, clock(), history.standing, kept=self._kept())
         self._wake = asyncio.Event()
         self._stopping = False
         self.alive = True
@@ -66,6 +71,9 @@ class Engine:
         self._asking: Counter[str] = Counter()
         self._full: set[tuple[Resolver, ...]] = set()
         """Resolvers that can take no more in this step: there are many lists and few resolvers, so one look is for all."""
+        self._shares: dict[tuple[Resolver, ...], int] = {}
+        """Questions in flight that a list may have in this step, by its resolvers."""
+        self._hungry = 1
         self._freed = 0
         self._enough = 1
         """How many answers are worth looking for more work: a part of what is out, so that no step is for one check alone."""
@@ -85,6 +93,8 @@ class Engine:
     async def run(self) -> None:
         """Check until :meth:`stop`."""
         self._say_laps_too_long()
+        tell(self._keep_levels_ahead)
+        await guarded(self._write(self._history.flush()))
         writing = asyncio.create_task(self._keep_written())
         try:
             while not self._stopping:
@@ -102,6 +112,7 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*self._tests, return_exceptions=True)
             await self._vouching.wind_up()
+            tell(self._settle)
             self._close_providers(self._providers)
 
     def stop(self) -> None:
@@ -111,8 +122,8 @@ class Engine:
 
     def swap(self, plan: Plan, providers: Providers) -> None:
         """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap."""
-        self._charge(self.plan.lists.values())
-        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule)
+        self._settle()
+        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule, self._kept())
         before = self._providers
         self.plan, self._providers, self.schedule, self._limited = plan, providers, schedule, _limited(plan)
         if before is not providers:
@@ -127,9 +138,12 @@ class Engine:
         """Start everything that is due; returns the seconds until something will be."""
         now = self._clock()
         self._full.clear()
+        self._shares.clear()
         try:
+            self._hungry = max(1, self.schedule.hungry(now))
             self._charge(self._limited)
             for blocklist in self.schedule.tests_due(now):
+                self.schedule.spent(blocklist.name, queries_a_test(blocklist), now)
                 self._spawn(self._test(blocklist))
             for turn in self.schedule.paused(now, _PAUSED_AT_ONCE):
                 self._conclude(turn, Sighting(Unknown(Cause.UNHEALTHY), (), self._wall()))
@@ -146,6 +160,23 @@ class Engine:
         for blocklist in lists:
             self.schedule.spent(blocklist.name, self._providers[blocklist.provider].repeated(blocklist), self._clock())
 
+    def _kept(self) -> dict[str, Level]:
+        """What the history has of daily budgets, in the schedule's time."""
+        ahead = self._clock() - self._wall()
+        return {name: Level(level.left, level.at + ahead) for name, level in self._history.budgets.levels.items()}
+
+    def _keep_levels_ahead(self) -> None:
+        self._keep_levels(self.schedule.levels(self._clock(), _AHEAD_SECONDS))
+
+    def _settle(self) -> None:
+        """All that this plan allowed was sent: count it, and let the history know what is left."""
+        self._charge(self.plan.lists.values())
+        self._keep_levels(self.schedule.levels(self._clock()))
+
+    def _keep_levels(self, levels: Mapping[str, float]) -> None:
+        at = self._wall()
+        self._history.budgets.note({name: Level(left, at) for name, left in levels.items()})
+
     def _room(self, name: str) -> int:
         blocklist = self.plan.lists[name]
         if blocklist.resolvers in self._full:
@@ -153,7 +184,11 @@ class Engine:
         room = self._providers[blocklist.provider].room(blocklist)
         if room <= 0:
             self._full.add(blocklist.resolvers)
-        return min(_SHARE - self._asking[name], room)
+        share = self._shares.get(blocklist.resolvers)
+        if share is None:
+            share = max(_LEAST_SHARE, (self._asking.total() + room) // self._hungry)
+            self._shares[blocklist.resolvers] = share
+        return min(share - self._asking[name], room)
 
     def _ask(self, turns: list[Turn]) -> None:
         blocklist = turns[0].check.blocklist
@@ -210,6 +245,7 @@ class Engine:
                 forget_at += _FORGET_SECONDS
                 await guarded(self._history.forget_old())
             await asyncio.sleep(_FLUSH_SECONDS)
+            tell(self._keep_levels_ahead)
             if self._clock() >= flush_all_at:
                 flush_all_at += _FLUSH_ALL_SECONDS
                 await guarded(self._write(self._history.flush_all()))

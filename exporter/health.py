@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, ListingClass
 from exporter.target import Kind, Target
 from exporter.verdict import Cause, Listed, NotListed, Unknown, Verdict
 
@@ -49,17 +49,21 @@ def questions(blocklist: Blocklist, randomness: int) -> tuple[tuple[Target, bool
     """The entries to ask for and whether each must be listed; none if the list is untested.
 
     The last one is a second negative besides the RFC's, new at each ``randomness`` (any non-negative integer): a wildcard may
-    make an exception for 127.0.0.1, and a resolver may hold an old answer for it.
+    make an exception for 127.0.0.1, and a resolver may hold an old answer for it. Lists of space that nobody should use hold
+    benchmarking space too, so they have no such negative.
     """
     entries = blocklist.test_entries
     if entries is None:
         return ()
-    kind = (entries.listed + entries.not_listed)[0].kind
-    return (
-        *((entry, True) for entry in entries.listed),
-        *((entry, False) for entry in entries.not_listed),
-        (_never_listed(kind, randomness), False),
-    )
+    of_the_list = (*((entry, True) for entry in entries.listed), *((entry, False) for entry in entries.not_listed))
+    if any(sublist.listing_class is ListingClass.BOGON for sublist in blocklist.declared()):
+        return of_the_list
+    return (*of_the_list, (_never_listed(of_the_list[0][0].kind, randomness), False))
+
+
+def queries_a_test(blocklist: Blocklist) -> int:
+    """How many queries a test of the list takes."""
+    return len(questions(blocklist, 0))
 
 
 def _never_listed(kind: Kind, randomness: int) -> Target:

@@ -56,10 +56,16 @@ class Examination:
     durations: tuple[float, ...]
 
 
-async def examine(providers: Providers, blocklist: Blocklist, randomness: int) -> Examination:
-    """Test a list by its test entries, all at once, through the same resolvers and with the same key as its checks."""
+async def examine(providers: Providers, blocklist: Blocklist, randomness: int, gap: float = 0.0) -> Examination:
+    """Test a list by its test entries, all at once or ``gap`` seconds apart, through the same resolvers and with the same key as
+    its checks."""
     entries = questions(blocklist, randomness)
-    findings = await asyncio.gather(*(inquire(providers, blocklist, target) for target, _ in entries))
+
+    async def ask(place: int) -> Finding:
+        await asyncio.sleep(place * gap)
+        return await inquire(providers, blocklist, entries[place][0])
+
+    findings = await asyncio.gather(*(ask(place) for place in range(len(entries))))
     health = assess(
         tuple(TestResult(must_be_listed, finding.verdict) for (_, must_be_listed), finding in zip(entries, findings, strict=True))
     )

@@ -17,26 +17,20 @@ import hashlib
 import heapq
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from math import ceil, floor, inf
 from typing import NamedTuple
 
+from exporter.backoff import delay
 from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.listing import Standing
-from exporter.pace import Allowance
+from exporter.pace import Allowance, Level
 from exporter.plan import Check, Checks, Key
 from exporter.probation import Probation
 from exporter.verdict import Cause, Unknown, Verdict
 
-_RETRY_SECONDS: Mapping[Cause, float] = {
-    Cause.TIMEOUT: 30.0,
-    Cause.NETWORK: 30.0,
-    Cause.SERVFAIL: 60.0,
-    Cause.REFUSED: 900.0,
-    Cause.REFUSED_RCODE: 900.0,
-}
-_RETRY_SECONDS_ELSE = 300.0
+_LOOK_SECONDS = 0.02
 
 
 class Turn(NamedTuple):
@@ -82,11 +76,12 @@ class Walk:
         checks: Checks,
         now: float,
         standing: Callable[[Key], Standing],
+        kept: Level | None = None,
     ) -> None:
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.checks = checks
-        self.allowance = Allowance(blocklist.pace, now)
+        self.allowance = Allowance(blocklist.pace, now, kept)
         self.probation = Probation(blocklist.pace, now)
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
@@ -122,7 +117,7 @@ class Walk:
             elif known_at < now - pace.interval:
                 stale.append((known_at, place))
             elif held.unknown is not None:
-                self._ask_again(place, now + min(pace.interval, _RETRY_SECONDS.get(held.unknown, _RETRY_SECONDS_ELSE)))
+                self._ask_again(place, now + min(pace.interval, delay(held.unknown)))
         return array("I", (place for _, place in sorted(stale, reverse=True)))
 
     def inherit(self, before: "Walk") -> None:
@@ -217,7 +212,7 @@ class Walk:
         return max(1, floor((now - self._phase) / self._slot_seconds) - self._cursor + 1)
 
     def landed(self, place: int) -> None:
-        """The answer about a check is there, whatever it is; until then it is not asked again."""
+        """The answer about a check is there; until then it is not asked again."""
         self._flying.discard(place)
 
     def begin_anew(self, now: float) -> None:
@@ -244,9 +239,8 @@ class Walk:
             return
         count = self._failures.get(turn.place, 0) + 1
         self._failures[turn.place] = count
-        delay = _RETRY_SECONDS.get(verdict.cause, _RETRY_SECONDS_ELSE) * 2.0 ** min(count - 1, 20)
-        if delay < self.blocklist.pace.interval:
-            self._ask_again(turn.place, now + delay)
+        if (wait := delay(verdict.cause, count)) < self.blocklist.pace.interval:
+            self._ask_again(turn.place, now + wait)
         self.probation.failed(verdict.cause, now)
 
     def _miss(self, place: int) -> None:
@@ -273,13 +267,22 @@ class Walk:
             self._missed.clear()
 
     def next_at(self, now: float, room: int) -> float:
-        times = [self.probation.next_at()]
-        if self.probation.trial is not None and (room > 0 or not self.probation.trusted):
-            times += self._work_times(now)
+        times = [max(self.probation.next_at(), self.allowance.saved_at(now))]
+        if self.probation.trial is not None:
+            # Room comes of answers, but of what is lost too.
+            soonest = now if room > 0 or not self.probation.trusted else now + _LOOK_SECONDS
+            times += (max(soonest, at) for at in self._work_times(now))
         return min(times)
 
+    def hungry(self, now: float) -> bool:
+        """Whether there is something to ask now."""
+        return self.probation.trusted and self._due(now) and self.allowance.free(now) > 0
+
+    def _due(self, now: float) -> bool:
+        return bool(self._stale or self._catch_up or self._late(now) or self._due_again(now))
+
     def _work_times(self, now: float) -> Iterator[float]:
-        if self._due_again(now) or self._stale or self._catch_up or self._late(now):
+        if self._due(now):
             yield self.allowance.ready_at(now) if self.probation.trusted else now
             return
         if self._again:

@@ -5,18 +5,20 @@ Every list walks laps of its own (``lap.Walk``); here they take turns.
 Rules:
 
 1. No list waits for another: each gives what is due of it, as far as its allowance and the room for it go.
-2. A list is tested before its first check. While it may not be believed its checks are not asked; their slots come out of
-   :meth:`Schedule.paused`.
+2. A list is tested before its first check. A test waits until the day's budget holds it, and checks wait for the test.
+3. While a list may not be believed its checks are not asked; their slots come out of :meth:`Schedule.paused`.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.blocklist import Blocklist
-from exporter.health import Health
+from exporter.health import Health, queries_a_test
 from exporter.lap import Turn, Walk
 from exporter.listing import Standing
+from exporter.pace import Level
 from exporter.plan import Check, Checks, Key, Plan
 from exporter.probation import Trial
 from exporter.verdict import Verdict
@@ -34,8 +36,12 @@ class Outcome(NamedTuple):
     durations: tuple[float, ...]
 
 
+_NOTHING_KEPT: Mapping[str, Level] = MappingProxyType({})
+
+
 class Schedule:
-    """All lists' laps. ``standing`` tells what is held of a check; ``before`` is the schedule that this one replaces."""
+    """All lists' laps. ``standing`` tells what is held of a check; ``before`` is the schedule that this one replaces; ``kept``
+    says by list what was left of daily budgets, for lists that are not in it."""
 
     def __init__(
         self,
@@ -43,9 +49,12 @@ class Schedule:
         now: float,
         standing: Callable[[Key], Standing],
         before: "Schedule | None" = None,
+        kept: Mapping[str, Level] = _NOTHING_KEPT,
     ) -> None:
         walks: Mapping[str, Walk] = {} if before is None else before._walks
-        self._walks: dict[str, Walk] = {name: _walk(walks.get(name), plan.checks[name], now, standing) for name in plan.lists}
+        self._walks: dict[str, Walk] = {
+            name: _walk(walks.get(name), plan.checks[name], now, standing, kept.get(name)) for name in plan.lists
+        }
         for name, walk in walks.items():
             walk.retired = self._walks.get(name) is not walk
         self._order = deque(self._walks)
@@ -80,6 +89,10 @@ class Schedule:
         for walk in self._walks.values():
             walk.begin_anew(now)
 
+    def hungry(self, now: float) -> int:
+        """How many lists have something to ask now."""
+        return sum(walk.hungry(now) for walk in self._walks.values())
+
     def wait(self, name: str, now: float) -> float:
         """Seconds until the list allows one more query; nothing for a list that is not here."""
         walk = self._walks.get(name)
@@ -90,9 +103,24 @@ class Schedule:
         if queries and name in self._walks:
             self._walks[name].allowance.spend(queries, now)
 
+    def levels(self, now: float, ahead: float = 0.0) -> dict[str, float]:
+        """What is left of each daily budget, by list. With ``ahead``, only of those used since this was last asked, and so that
+        it is not too much for so many seconds: what is kept somewhere may be read after all of it was taken."""
+        levels: dict[str, float] = {}
+        for name, walk in self._walks.items():
+            left = walk.allowance.left(now, ahead)
+            if left is not None and (walk.allowance.used or not ahead):
+                levels[name] = left
+                walk.allowance.used = not ahead
+        return levels
+
     def tests_due(self, now: float) -> list[Blocklist]:
-        """The lists to test now; each of them is to be ``tested``."""
-        lists = [walk.blocklist for walk in self._walks.values() if walk.probation.due(now)]
+        """The lists to test now; each of them is to be paid for by :meth:`spent`, and to be :meth:`tested`."""
+        lists: list[Blocklist] = []
+        for walk in self._walks.values():
+            due = walk.probation.due(now)
+            if walk.allowance.save_up(queries_a_test(walk.blocklist) if due else 0, now) and due:
+                lists.append(walk.blocklist)
         for blocklist in lists:
             self._walks[blocklist.name].probation.testing = True
         return lists
@@ -122,12 +150,15 @@ class Schedule:
         return self._walks[name].lap_seconds
 
 
-def _walk(before: Walk | None, checks: Checks, now: float, standing: Callable[[Key], Standing]) -> Walk:
-    """The walk to go on with: the old one if nothing changed, else a new one with what is known of its list."""
+def _walk(before: Walk | None, checks: Checks, now: float, standing: Callable[[Key], Standing], kept: Level | None) -> Walk:
+    """The walk to go on with: the old one if nothing changed, else a new one with what is known of its list, and always with
+    what is left of its day."""
     same_list = before is not None and before.blocklist == checks.blocklist
     if before is not None and same_list and before.checks == checks:
         return before
-    walk = Walk(checks.blocklist, checks, now, standing)
+    if before is not None and (left := before.allowance.left(now)) is not None:
+        kept = Level(left, now)
+    walk = Walk(checks.blocklist, checks, now, standing, kept)
     if before is not None and same_list:
         walk.inherit(before)
     return walk

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Protocol
 
 from exporter.blocklist import Blocklist
-from exporter.health import Health, trust
+from exporter.health import Health, queries_a_test, trust
 from exporter.history import History, Key, Record
 from exporter.inquiry import Examination, Providers, examine, reason, say_defect
 from exporter.listing import Change, Event, Standing, advance
@@ -29,7 +29,7 @@ from exporter.verdict import Unknown, Verdict
 _log = logging.getLogger(__name__)
 
 _TEST_SHARE = 0.05
-_LEAST_GAP_SECONDS, _MOST_GAP_SECONDS = 0.1, 5.0
+_LEAST_GAP_SECONDS, _MOST_GAP_SECONDS = 0.1, 1.0
 _REASONS_AT_ONCE = 32
 _REASON_SECONDS = 5.0
 _STOP_SECONDS = 5.0
@@ -135,7 +135,7 @@ class Vouching:
                     tell(partial(hook, record.key, change))
 
     async def test(self, blocklist: Blocklist) -> Health:
-        """Test a list and let its schedule know, if by then it is still asked in the same way."""
+        """Test a list, as paid for, and let its schedule know, if by then it is still asked in the same way."""
         providers = self.present.providers
         tests = self._tests[blocklist.name] = _Tests(self.clock())
         try:
@@ -156,7 +156,6 @@ class Vouching:
     def _learn(self, blocklist: Blocklist, examination: Examination, now: float) -> None:
         schedule, health = self.present.schedule, examination.health
         before = schedule.trial(blocklist.name)
-        schedule.spent(blocklist.name, len(examination.durations), now)
         schedule.tested(blocklist.name, health, now)
         if before is None or before.health is not health:
             level = logging.INFO if health.trusted else logging.WARNING
@@ -201,6 +200,7 @@ class Vouching:
         claims = self._claims.pop(blocklist, [])
         if not claims or not self.present.plan.asks(blocklist):
             return
+        self.present.schedule.spent(blocklist.name, queries_a_test(blocklist), self.clock())
         try:
             health = await self.test(blocklist)
             reasons = await self._reasons([claim.turn.check for claim in claims if self._opens(_trusted(claim, health))])

@@ -87,7 +87,7 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
     if compressed:
         headers["Content-Encoding"] = "gzip"
     response = web.StreamResponse(headers=headers)
-    response.content_length = sum(map(len, scrape.pieces))
+    response.content_length = scrape.length
     await response.prepare(request)
     if request.method != "HEAD":
         for piece in scrape.pieces:
@@ -98,8 +98,8 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
 async def _landing(request: web.Request) -> web.Response:
     metrics = request.app[_SERVICE].metrics
     plan = metrics.running.plan
-    await metrics.blocks.refresh(plan, metrics.exposed_checks())
-    listed = metrics.blocks.listed_targets()
+    async with metrics.blocks.fresh(plan, metrics.exposed_checks()):
+        listed = metrics.blocks.listed_targets()
     page = _PAGE.format(
         version=html.escape(metrics.version),
         targets=_count(len(plan.origins), "target"),

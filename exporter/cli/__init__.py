@@ -1,6 +1,7 @@
 """The command line: flags in, exit codes out. Each command's work is in a module of its own.
 
-Exit codes: 0 fine, 1 says no (listed; cannot run), 2 usage or configuration, 3 (``check``) not listed but some unknown.
+Exit codes: 0 fine, 1 says no (listed; a list is sick; cannot run), 2 usage or configuration, 3 (``check``) not listed but some
+unknown.
 """
 
 import asyncio
@@ -85,15 +86,31 @@ def serve(
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @_CONFIG
-@click.option("--list", "only", multiple=True, metavar="ZONE", help="Ask only this list; repeatable.")
+@click.option("--list", "only", multiple=True, metavar="ZONE", help="Ask only this list (or, without a config, set); repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(targets: tuple[str, ...], config_file: Path | None, only: tuple[str, ...], *, as_json: bool) -> None:
-    """Ask all lists about TARGET now, once. Without a config file: every built-in list that needs no key."""
+    """Ask all lists about TARGET now, once. Without a config file: the catalogue's default and domains sets."""
     from exporter.cli.check import run
-    from exporter.config import built_in
+    from exporter.config import BY_DEFAULT, built_in
 
-    config = built_in() if config_file is None else _load(config_file)
+    if config_file is None:
+        config = _usage(lambda: built_in(only or BY_DEFAULT))
+        only = ()
+    else:
+        config = _load(config_file)
     sys.exit(_usage(lambda: run(config, targets, only, as_json=as_json)))
+
+
+@main.command("lists")
+@_CONFIG
+@click.option("--all", "every", is_flag=True, help="Show every list of the catalogue, and those that no longer exist.")
+@click.option("--test", is_flag=True, help="Test each list by its test entries, through your resolvers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lists_(config_file: Path | None, *, every: bool, test: bool, as_json: bool) -> None:
+    """Show lists: those of the config, or without one the catalogue's default and domains sets."""
+    from exporter.cli.lists import Wish, run
+
+    sys.exit(run(None if config_file is None else _load(config_file), Wish(every, test, as_json)))
 
 
 @main.group()
@@ -110,13 +127,11 @@ def config_check(file: Path | None, config_file: Path | None) -> None:
         raise click.UsageError("give the config file once")
     path = file or config_file or Path("config.yml")
     config = _load(path)
-    checks = sum(blocklist.accepts(target) for blocklist in config.lists for target in config.targets)
-    click.echo(
-        f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(config.lists), 'list')}, {_count(checks, 'check')}"
-    )
-    for blocklist in config.lists:
-        if not any(blocklist.accepts(target) for target in config.targets):
-            click.echo(f"  {blocklist.name}: takes none of these targets")
+    lists = config.in_use()
+    checks = sum(blocklist.accepts(target) for blocklist in lists for target in config.targets)
+    click.echo(f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(lists), 'list')}, {_count(checks, 'check')}")
+    for warning in config.warnings:
+        click.echo(f"warning: {path}:{warning}")
 
 
 @config.command("schema")

@@ -6,16 +6,15 @@ A list is tested first, here too: what it says counts only if it passes.
 import asyncio
 import json
 import secrets
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from exporter.advice import cure
 from exporter.blocklist import Blocklist
+from exporter.cli import steps, terminal
 from exporter.cli.service import make_providers
 from exporter.config import Config
 from exporter.health import Health, trust
@@ -27,15 +26,6 @@ from exporter.verdict import Cause, Hit, Listed, NotListed, Unknown, Verdict
 LISTED, UNKNOWN = 1, 3
 
 _AT_ONCE = 64
-_PIPE_WIDTH = 1000
-
-_ADVICE = {
-    Health.REFUSED: "the list refuses your resolver: use a resolver of your own, register it, or get a key",
-    Health.SILENT: "the list does not list its own test entry: it is empty, or your resolver hides its answers",
-    Health.EVERYTHING: "the list lists what nobody would: drop it until it recovers",
-    Health.BOGUS: "answers are no return codes: the zone is parked or your resolver rewrites them",
-    Health.UNREACHABLE: "no answer: the list is down or your resolver cannot reach it",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +41,7 @@ class Result:
 def run(config: Config, texts: Sequence[str], only: Sequence[str], *, as_json: bool) -> int:
     """Check, print, and give the exit code. Raises ``ValueError`` for targets and lists that cannot be."""
     checks = _checks(config, texts, only)
-    results = asyncio.run(_ask(make_providers(config), checks, progress=sys.stderr.isatty() and not as_json))
+    results = asyncio.run(_ask(make_providers(config), checks, progress=not as_json))
     results.sort(key=lambda result: (_rank(result.verdict), result.check.target, result.check.blocklist.name))
     if as_json:
         print(json.dumps([_as_json(result) for result in results], indent=2))
@@ -81,8 +71,7 @@ def _why_not(target: Target) -> str:
 async def _ask(providers: Providers, checks: Sequence[Check], *, progress: bool) -> list[Result]:
     lists = list({check.blocklist.name: check.blocklist for check in checks}.values())
     limit = asyncio.Semaphore(_AT_ONCE)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not progress) as bar:
+    with terminal.progress(wanted=progress) as bar:
         task = bar.add_task("asking", total=len(lists) + len(checks))
 
         async def test(blocklist: Blocklist) -> Health:
@@ -133,9 +122,10 @@ def _exit_code(result: Result) -> int:
 
 
 def _print(results: Sequence[Result]) -> None:
-    # A pipe has no width to wrap at: a row is a line there.
-    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
-    table = Table("Target", "List", "Verdict", "Sublist", "Codes", "What it means, and what to do", header_style="bold")
+    console = terminal.console()
+    table = Table(header_style="bold")
+    for title in ("Target", "List", "Verdict", "Sublist", "Codes", "What it means, and what to do"):
+        table.add_column(title, overflow="fold")  # half a zone or a link is of no use
     for result in results:
         blocklist, target = result.check.blocklist, result.check.target
         match result.verdict:
@@ -146,16 +136,29 @@ def _print(results: Sequence[Result]) -> None:
                         Text("\n".join(_about(result, hit))),
                     )  # fmt: skip
             case Unknown(cause):
-                advice = _ADVICE.get(result.health, "")
-                said = result.health if cause is Cause.UNHEALTHY else cause
+                said, advice = (result.health, cure(blocklist, result.health)) if cause is Cause.UNHEALTHY else (cause, "")
                 table.add_row(
                     target.text, blocklist.name, Text("unknown", "yellow"), "", "", Text(f"{said}: {advice}" if advice else said)
                 )
             case NotListed():
                 table.add_row(target.text, blocklist.name, Text("not listed", "green"), "", "", "")
     console.print(table)
+    cases = steps.cases(_listings(results))
+    for case in cases:
+        console.print()
+        steps.show(console, case)
+    if cases:
+        console.print()
     for target in dict.fromkeys(result.check.target for result in results):
         console.print(_summary(target, [result.verdict for result in results if result.check.target == target]))
+
+
+def _listings(results: Sequence[Result]) -> Iterator[steps.Listing]:
+    for result in results:
+        if isinstance(result.verdict, Listed):
+            for hit in result.verdict.hits:
+                blocklist = result.check.blocklist
+                yield steps.Listing(result.check.target, blocklist, blocklist.sublist(hit.sublist))
 
 
 def _about(result: Result, hit: Hit) -> list[str]:
@@ -180,12 +183,23 @@ def _as_json(result: Result) -> dict[str, object]:
     shown: dict[str, object] = {"target": result.check.target.text, "list": blocklist.name, "health": result.health}
     match result.verdict:
         case Listed(hits):
-            sublists = [
-                {"sublist": hit.sublist, "codes": list(hit.codes), "meaning": blocklist.meaning_of(hit.sublist)} for hit in hits
-            ]
-            url = blocklist.delist_url_for(result.check.target)
-            return shown | {"verdict": "listed", "sublists": sublists, "reason": result.reason, "delist_url": url}
+            links = {
+                "lookup_url": blocklist.lookup_url_for(result.check.target),
+                "delist_url": blocklist.delist_url_for(result.check.target),
+            }
+            sublists = [_hit_as_json(blocklist, hit) for hit in hits]
+            about = {"reason": result.reason, "expiry": blocklist.facts.expiry}
+            return shown | {"verdict": "listed", "sublists": sublists} | about | links
         case Unknown(cause):
             return shown | {"verdict": "unknown", "cause": cause}
         case NotListed():
             return shown | {"verdict": "not_listed"}
+
+
+def _hit_as_json(blocklist: Blocklist, hit: Hit) -> dict[str, object]:
+    return {
+        "sublist": hit.sublist,
+        "codes": list(hit.codes),
+        "meaning": blocklist.meaning_of(hit.sublist),
+        "advice": steps.as_json(blocklist.sublist(hit.sublist)),
+    }

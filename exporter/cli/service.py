@@ -75,7 +75,7 @@ class Running:
         self.reloads = Reloads(last_success=time.time())
         hooks = options.hooks
         self.engine = Engine(
-            build(config.targets, config.lists, options.shard),
+            build(config.targets, config.in_use(), options.shard),
             self._providers,
             history,
             Hooks((self.tally.outcome, *hooks.outcome), hooks.change, hooks.tested),
@@ -112,9 +112,10 @@ class Running:
         same_questions = _asking(config) == _asking(self._config)
         self._providers = self._providers if same_questions else make_providers(config)
         self._config = config
-        self.engine.swap(build(config.targets, config.lists, self._options.shard), self._providers)
+        self.engine.swap(build(config.targets, config.in_use(), self._options.shard), self._providers)
         self.reloads.successful, self.reloads.last_success = True, time.time()
         _log.info("config reloaded", extra={"fields": _size(config)})
+        _warn(config)
         return None
 
     def _resolvers(self) -> Mapping[str, bool]:
@@ -134,6 +135,7 @@ async def serve(options: Options, config: Config) -> None:
             _log.info("listening", extra={"fields": {"address": _shown(address)}})
         settle()
         _log.info("started", extra={"fields": {"version": __version__} | _size(config)})
+        _warn(config)
         await engine.run()
         await runner.cleanup()
     finally:
@@ -160,7 +162,12 @@ def _asking(config: Config) -> Asking:
 
 
 def _size(config: Config) -> dict[str, object]:
-    return {"targets": len(config.targets), "lists": len(config.lists)}
+    return {"targets": len(config.targets), "lists": len(config.in_use())}
+
+
+def _warn(config: Config) -> None:
+    for warning in config.warnings:
+        _log.warning("the config is used, but mind this", extra={"fields": {"warning": str(warning)}})
 
 
 def _shown(address: tuple[object, ...]) -> str:

@@ -6,10 +6,11 @@ Rules:
 2. Each entry is judged by itself, so one bad entry hides no problem of another.
 3. Secrets come from files and variables. A message never repeats a value that could be one.
 4. Nothing is started, opened or resolved here except the config file itself and the key files it names.
-5. A file is used, or :class:`ConfigError` says why not. Nothing that stands in a file leads to another exception.
+5. What is no fault but would surprise is a warning: the config is used, and whoever uses it says so.
+6. A file is used, or :class:`ConfigError` says why not. Nothing that stands in a file leads to another exception.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Literal, TypeVar
@@ -20,14 +21,16 @@ from exporter import catalogue
 from exporter.blocklist import Blocklist, Resolver
 from exporter.config.document import Document, Note, Path, Problem, Value, read
 from exporter.config.faults import keys_of, unknown_key, validated
-from exporter.config.lists import Lists
-from exporter.config.model import Checks, ConfigFile, History, Metrics, Query
+from exporter.config.lists import Lists, Place
+from exporter.config.model import Checks, ConfigFile, History, ListEntry, Metrics, Query
 from exporter.config.resolvers import read_resolvers
 from exporter.config.schema import schema
-from exporter.config.targets import read_target, target_text, why_not_accepted
+from exporter.config.sets import BY_DEFAULT
+from exporter.config.targets import idle, read_target, target_text, why_not_accepted
+from exporter.config.words import to_blocklist
 from exporter.target import Target
 
-__all__ = ["Config", "ConfigError", "built_in", "load", "schema"]
+__all__ = ["BY_DEFAULT", "Config", "ConfigError", "built_in", "catalogued", "load", "schema"]
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -40,11 +43,21 @@ class Config:
     timeout: float
     attempts: int
     lists: tuple[Blocklist, ...]
+    out_of_sets: frozenset[str]
+    """The names of those lists that only a set has brought in."""
     targets: Mapping[Target, tuple[str, ...]]
     """Each target once, with the entries it came from."""
     exposed_checks: Literal["all", "history"]
     history_path: FilePath
     history_keep: float
+    warnings: tuple[Problem, ...]
+    """What the user should mind, in the order of the file."""
+
+    def in_use(self) -> tuple[Blocklist, ...]:
+        """The lists to ask about these targets. One that the file does not name is none of them if it takes no target: nobody
+        misses it, and it would be tested, and found unhealthy, for nothing."""
+        missed_by_nobody = self.out_of_sets.intersection(idle(self.lists, self.targets))
+        return tuple(blocklist for blocklist in self.lists if blocklist.name not in missed_by_nobody)
 
 
 class ConfigError(Exception):
@@ -65,21 +78,32 @@ def load(path: FilePath, environment: Mapping[str, str]) -> Config:
     return config
 
 
-def built_in(resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
-    """What holds without a config file: every list of the catalogue that needs no key, and no target."""
-    names: list[Value] = [zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")]
-    reading = _Reading(Document({"lists": names}, {(): 1}, ()), FilePath(), {})
-    query, history = Query(), History()
+def built_in(names: Sequence[str] = BY_DEFAULT, resolvers: tuple[Resolver, ...] = (Resolver("system"),)) -> Config:
+    """What holds without a config file: lists and sets of the catalogue, no target. Raises ``ValueError`` for what is neither."""
+    reading = _Reading(Document({"lists": list(names)}, {(): 1}, ()), FilePath(), {})
+    lists, query, history = reading.lists(Checks()), Query(), History()
+    if reading.problems:
+        raise ValueError("; ".join(f"{names[int(str(problem.path[1]))]}: {problem.message}" for problem in reading.problems))
     return Config(
         resolvers=resolvers,
         timeout=query.timeout,
         attempts=query.attempts,
-        lists=reading.lists(Checks()),
+        lists=lists.all(),
+        out_of_sets=lists.out_of_sets(),
         targets={},
         exposed_checks=Metrics().checks,
         history_path=FilePath(history.path),
         history_keep=history.keep,
+        warnings=(),
     )
+
+
+def catalogued() -> Mapping[str, Blocklist]:
+    """Every list of the catalogue by its zone, to be shown; also those that need a key, without it."""
+    return {
+        zone: to_blocklist(ListEntry.model_validate(entry), Checks(), FilePath(), {}, lambda path, message: None)
+        for zone, entry in catalogue.entries().items()
+    }
 
 
 def _text(path: FilePath) -> str:
@@ -97,6 +121,7 @@ class _Reading:
 
     def __init__(self, document: Document, folder: FilePath, environment: Mapping[str, str]) -> None:
         self.problems = list(document.problems)
+        self._warnings: list[Problem] = []
         self._document = document
         self._top = document.data if isinstance(document.data, dict) else {}
         self._folder = folder
@@ -114,22 +139,28 @@ class _Reading:
         metrics, history = self._section("metrics", Metrics), self._section("history", History)
         resolvers = self._resolvers()
         lists = self.lists(checks)
+        targets = self._targets(lists.all())
+        lists.warn_of_idle(targets)
         return Config(
             resolvers=resolvers,
             timeout=query.timeout,
             attempts=query.attempts,
-            lists=lists,
-            targets=self._targets(lists),
+            lists=lists.all(),
+            out_of_sets=lists.out_of_sets(),
+            targets=targets,
             exposed_checks=metrics.checks,
             history_path=FilePath(history.path),
             history_keep=history.keep,
+            warnings=tuple(sorted(self._warnings, key=lambda warning: warning.line)),
         )
 
-    def lists(self, checks: Checks) -> tuple[Blocklist, ...]:
+    def lists(self, checks: Checks) -> Lists:
         lists = Lists(checks, self._folder, self._environment)
-        for path, value in self._items("lists"):
-            lists.add(value, self._document.line(path), self._under(path))
-        return lists.checked()
+        default: list[tuple[Path, Value]] = [(("lists",), name) for name in BY_DEFAULT]
+        for path, value in self._items("lists") if "lists" in self._top else default:
+            lists.add(value, Place(self._document.line(path), self._under(path), self._warning_under(path)))
+        lists.complete()
+        return lists
 
     def _resolvers(self) -> tuple[Resolver, ...]:
         if "resolvers" not in self._top:
@@ -172,6 +203,13 @@ class _Reading:
 
     def _under(self, path: Path) -> Note:
         return lambda inside, message: self._note((*path, *inside), message)
+
+    def _warning_under(self, path: Path) -> Note:
+        def warn(inside: Path, message: str) -> None:
+            where = (*path, *inside)
+            self._warnings.append(Problem(where, self._document.line(where), message))
+
+        return warn
 
     def _note(self, path: Path, message: str) -> None:
         if path not in self._document.settled:

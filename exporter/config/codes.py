@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from exporter.blocklist import LISTING_NETWORK, Bit, Code, Pattern, Span, Sublist
 from exporter.config.document import Note
-from exporter.config.model import ListEntry
+from exporter.config.model import CodeEntry, ListEntry
 
 _BIT = re.compile("[0-9]{1,3}")
 _BITS = {1 << place for place in range(8)}
@@ -26,12 +26,19 @@ def code_table(entry: ListEntry, default: Sublist, note: Note) -> tuple[Code, ..
             row.listing_class or default.listing_class,
             row.impact or default.impact,
             row.scope or default.scope,
+            _cause(row, default),
         )
         code = Code(pattern, sublist, row.meaning)
         if conflict := _conflict(code, rows):
             note(("codes", text), conflict)
         rows[text] = code
     return tuple(rows.values())
+
+
+def _cause(row: CodeEntry, default: Sublist) -> str:
+    """The list's own cause holds for a row only while the row accuses of the same."""
+    accuses_of_another = row.listing_class is not None or row.scope is not None
+    return row.cause or ("" if accuses_of_another else default.cause)
 
 
 def patterns(
@@ -57,7 +64,7 @@ def _conflict(code: Code, rows: Mapping[str, Code]) -> str | None:
         if _overlap(other.pattern, code.pattern):
             return f"overlaps {text}"
         if other.sublist.name == code.sublist.name and other.sublist != code.sublist:
-            return f"gives sublist {code.sublist.name} another class, impact or scope than {text} does"
+            return f"gives sublist {code.sublist.name} another class, impact, scope or cause than {text} does"
     return None
 
 

@@ -16,7 +16,8 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from exporter.blocklist import Impact, ListingClass, Scope
+from exporter import advice
+from exporter.blocklist import Impact, ListingClass, Scope, Status
 from exporter.config.addresses import parse_resolver
 from exporter.target import Kind
 
@@ -26,6 +27,9 @@ _LONGEST = 100 * _UNIT_SECONDS["y"]
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SUBLIST = re.compile("[A-Za-z0-9._-]{1,63}")
 _LINK = re.compile(r"(https?://|mailto:)([^\s<>\"{}]|\{target\})+")
+
+SetName = Literal["default", "domains", "all"]
+"""What ``lists:`` may name besides lists. No zone has a name without a dot."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -60,6 +64,16 @@ def _link(value: str) -> str:
     if value and not _LINK.fullmatch(value):
         raise ValueError("must be a link (https://…, http://… or mailto:…); {target} is the only thing that is filled in")
     return value
+
+
+def _cause(value: str) -> str:
+    if value not in advice.causes():
+        raise ValueError(f"must be one of {', '.join(advice.causes())}")
+    return value
+
+
+def _causes(schema: JsonDict) -> None:
+    schema["enum"] = list(advice.causes())
 
 
 def _none_is_null(value: object) -> object:
@@ -97,6 +111,8 @@ KindText = Annotated[Kind, Field(strict=False)]
 ClassText = Annotated[ListingClass, Field(strict=False)]
 ImpactText = Annotated[Impact, Field(strict=False)]
 ScopeText = Annotated[Scope, Field(strict=False)]
+StatusText = Annotated[Status, Field(strict=False)]
+Cause = Annotated[str, AfterValidator(_cause), Field(json_schema_extra=_causes)]
 
 
 class ResolverEntry(BaseModel):
@@ -140,6 +156,7 @@ class CodeEntry(BaseModel):
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText | None = None
     scope: ScopeText | None = None
+    cause: Cause | None = None
     meaning: Line = ""
 
 
@@ -167,6 +184,7 @@ class ListEntry(BaseModel):
     listing_class: Annotated[ClassText | None, Field(alias="class")] = None
     impact: ImpactText = Impact.MEDIUM
     scope: ScopeText | None = None
+    cause: Cause | None = None
     meaning: Line = ""
     codes: Annotated[dict[str, CodeEntry], Field(max_length=1000)] = {}
     refusal_codes: Patterns = ["127.255.255.0/24"]
@@ -178,7 +196,12 @@ class ListEntry(BaseModel):
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
     needs_key: bool = False
+    status: StatusText = Status.ALIVE
+    sets: list[Literal["default", "domains"]] = []
+    policy: Line = ""
+    expiry: Line = ""
     includes: list[Text] = []
+    part_of: list[Text] = []
     delist_url: Link = ""
     lookup_url: Link = ""
     key_file: Text | None = None
@@ -228,7 +251,7 @@ class ConfigFile(BaseModel):
     resolvers: Annotated[list[ResolverItem], Field(min_length=1)] = ["system"]
     query: Query = Query()
     checks: Checks = Checks()
-    lists: Annotated[list[Text | ListEntry], Field(min_length=1)]
+    lists: Annotated[list[SetName | Text | ListEntry], Field(min_length=1)] = ["default", "domains"]
     targets: Annotated[list[Text | TargetEntry], Field(min_length=1)]
     metrics: Metrics = Metrics()
     history: History = History()

@@ -1,7 +1,7 @@
 """Entries of ``targets:`` to targets."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
@@ -19,7 +19,11 @@ _NOT_YET: Mapping[str, str] = {
     "labels": "labels of targets are",
 }
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+/[0-9]+")
-_EXAMPLES = {Kind.IPV4: "zen.spamhaus.org", Kind.IPV6: "zen.spamhaus.org", Kind.DOMAIN: "dbl.spamhaus.org"}
+_EXAMPLES = {
+    Kind.IPV4: "zen.spamhaus.org, or the set default",
+    Kind.IPV6: "zen.spamhaus.org, or the set default",
+    Kind.DOMAIN: "dbl.spamhaus.org, or the set domains",
+}
 
 
 def target_text(path: Path, value: Value, note: Note) -> tuple[Path, str] | None:
@@ -63,3 +67,15 @@ def why_not_accepted(target: Target, lists: Sequence[Blocklist]) -> str | None:
         f"{target.text} is a private, loopback, documentation or multicast address: "
         "only a list with `non_global: true` is asked about it, and none of these takes it"
     )
+
+
+def idle(lists: Iterable[Blocklist], targets: Collection[Target]) -> list[str]:
+    """The names of the lists that take none of the targets."""
+    of_kind: dict[Kind, list[Target]] = {}
+    for target in targets:
+        of_kind.setdefault(target.kind, []).append(target)
+    return [
+        blocklist.name
+        for blocklist in lists
+        if not any(blocklist.accepts(target) for kind in blocklist.kinds for target in of_kind.get(kind, ()))
+    ]

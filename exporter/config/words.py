@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from exporter import catalogue
-from exporter.blocklist import Blocklist, Key, ListingClass, Pace, Scope, Sublist, TestEntries
-from exporter.config import codes, keys
+from exporter.blocklist import Blocklist, Facts, Key, ListingClass, Pace, Scope, Sublist, TestEntries
+from exporter.config import cautions, codes, keys
 from exporter.config.document import Note
 from exporter.config.model import Checks, ListEntry, TestEntriesEntry
 from exporter.config.resolvers import read_resolvers
@@ -28,8 +28,9 @@ def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment
     listing = {"codes": [code.pattern for code in table]}
     refusal = codes.patterns("refusal_codes", entry.refusal_codes, entry, listing, note)
     neutral = codes.patterns("neutral_codes", entry.neutral_codes, entry, listing | {"refusal_codes": refusal}, note)
+    zone = _zone(entry, note)
     blocklist = Blocklist(
-        zone=_zone(entry, note),
+        zone=zone,
         operator=entry.operator,
         provider=entry.provider,
         kinds=frozenset(entry.kinds),
@@ -43,7 +44,8 @@ def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment
         delist_url=entry.delist_url,
         pace=_pace(entry, checks),
         resolvers=read_resolvers(entry.resolvers or (), ("resolvers",), note),
-        key=_key(entry, folder, environment, note),
+        key=_key(entry, zone, folder, environment, note),
+        facts=Facts(entry.status, entry.policy, entry.expiry, entry.lookup_url, tuple(entry.notes)),
     )
     _note_long_names(blocklist, note)
     return blocklist
@@ -77,7 +79,8 @@ def _zone(entry: ListEntry, note: Note) -> str:
 def _default_sublist(entry: ListEntry) -> Sublist:
     only_domains = set(entry.kinds) == {Kind.DOMAIN}
     listing_class = entry.listing_class or (ListingClass.DOMAIN if only_domains else ListingClass.ABUSE)
-    return Sublist("", listing_class, entry.impact, entry.scope or (Scope.DOMAIN if only_domains else Scope.ADDRESS))
+    scope = entry.scope or (Scope.DOMAIN if only_domains else Scope.ADDRESS)
+    return Sublist("", listing_class, entry.impact, scope, entry.cause or "")
 
 
 def _pace(entry: ListEntry, checks: Checks) -> Pace:
@@ -126,7 +129,7 @@ def _note_long_names(blocklist: Blocklist, note: Note) -> None:
         note(("zone",), "is too long: with a test entry in front, the name has more than 253 octets")
 
 
-def _key(entry: ListEntry, folder: FilePath, environment: Mapping[str, str], note: Note) -> Key | None:
+def _key(entry: ListEntry, zone: str, folder: FilePath, environment: Mapping[str, str], note: Note) -> Key | None:
     if entry.key_file is not None and entry.key_env is not None:
         note(("key_env",), "excludes key_file: remove one of them")
         return None
@@ -138,6 +141,6 @@ def _key(entry: ListEntry, folder: FilePath, environment: Mapping[str, str], not
     except ValueError as error:
         note(("key_env" if entry.key_file is None else "key_file",), str(error))
         return None
-    if entry.needs_key:
-        note(("zone",), "needs a key: give key_file or key_env")
+    if missing := cautions.key_missing(entry, zone):
+        note(("zone",), missing)
     return None

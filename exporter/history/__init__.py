@@ -8,20 +8,21 @@ Rules:
    what is written follows changes and not checks.
 3. When writing fails, what is held goes ahead (:meth:`History.standing`), what is shown stays behind, and everything waits in
    order for the next attempt. A file that broke while in use is set aside and a new one is filled with what is known.
-4. One thread writes. Reading never touches the file after the start.
+4. What is left of daily budgets is kept beside it (:mod:`exporter.history.budgets`).
+5. One thread writes. Reading never touches the file after the start.
 """
 
 import asyncio
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 
-from exporter.history.file import DamagedError, HistoryError, UnwritableError, is_damage, set_aside
+from exporter.history.budgets import Budgets, worthless_before
+from exporter.history.file import DamagedError, Fault, HistoryError, UnwritableError, is_damage, set_aside
 from exporter.history.standings import NOTHING, Column, Key, State
 from exporter.history.store import Loaded, Record, Store, Totals
 from exporter.listing import Standing
@@ -31,17 +32,6 @@ __all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Total
 _log = logging.getLogger(__name__)
 
 _NOT_LISTED = int(State.NOT_LISTED)
-
-
-class Fault(Enum):
-    """What is wrong with the file."""
-
-    NONE = "none"
-    SHUT = "shut"
-    """It could only be read at the start."""
-    DAMAGED = "damaged"
-    EMPTY = "empty"
-    """It was replaced and is to be filled."""
 
 
 class History:
@@ -57,6 +47,7 @@ class History:
         self._store, loaded = self._open(path)
         self._shown = loaded.standings
         self._totals = loaded.totals
+        self.budgets = Budgets(loaded.levels)
         self.created = loaded.created
         self._ahead: dict[Key, Standing] = {}
         """Standings with changes that are not in the file yet."""
@@ -157,25 +148,22 @@ class History:
     async def forget_old(self) -> None:
         """Forget what ended longer than ``keep`` ago, in the file and then in the snapshot."""
         before = self._clock() - self._keep
+        levels_before = worthless_before(self._clock(), before)
         async with self._writing:
-            gone = [target for target in self._shown.targets() if self._is_old(target, before)]
-            if not await self._attempt(lambda: self._store.prune(before, gone)):
+            gone = [target async for target in self._shown.older(before)]
+            if not await self._attempt(lambda: self._store.prune(before, gone, levels_before)):
                 return
-            for target in self._shown.targets():
-                self._forget(target, before)
+            self.budgets.forget(levels_before)
+            for key in self._shown.ever_listed():
+                self._replace(key, _without_old(self._shown.get(key), before))
+            async for target in self._shown.older(before):  # anew: something may have been noted while the file was written
+                for name in self._shown.of_target(target):
+                    self._replace((target, name), NOTHING)
 
-    def _is_old(self, target: str, before: float) -> bool:
-        standings = self._shown.of_target(target).values()
-        return not any(held.listed or (held.known_at or held.unknown_since or 0) >= before for held in standings)
-
-    def _forget(self, target: str, before: float) -> None:
-        """Judged anew: something may have been noted while the file was written."""
-        is_old = self._is_old(target, before)
-        for name, held in self._shown.of_target(target).items():
-            kept = NOTHING if is_old else _without_old(held, before)
-            if kept != held and (target, name) not in self._ahead:
-                self._shown.put((target, name), kept)
-                self._news.add(target)
+    def _replace(self, key: Key, kept: Standing) -> None:
+        if kept != self._shown.get(key) and key not in self._ahead:
+            self._shown.put(key, kept)
+            self._news.add(key[0])
 
     async def close(self) -> None:
         """Write what waits and close the file. Says so if something could not be written."""
@@ -193,11 +181,13 @@ class History:
                 return []
             changed, noted = list(self._backlog), self._soon if flush else set()
             self._soon = set() if flush else self._soon
-            if not changed and not noted:
+            levels = self.budgets.take_unwritten() if flush else {}
+            if not changed and not noted and not levels:
                 return []
-            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted)))
+            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted), levels))
             if self._failing:
                 self._soon |= noted
+                self.budgets.put_back(levels)
                 return []
             for _ in changed:
                 self._backlog.popleft()
@@ -206,14 +196,13 @@ class History:
                 self._show(record, waiting)
             return changed
 
-    def _known(self, changed: list[Record], noted: set[str]) -> dict[str, dict[str, Standing]]:
-        """What is to be written of the targets: what is shown, and what will be once the changes are written."""
-        targets = noted | {record.key[0] for record in changed}
-        known = {target: self._shown.of_target(target) for target in targets}
+    def _known(self, changed: list[Record], noted: set[str]) -> Iterator[tuple[str, dict[str, Standing]]]:
+        """What is to be written of the targets, one by one: what is shown, and what will be once the changes are written."""
+        changes: dict[str, dict[str, Standing]] = {target: {} for target in noted}
         for record in changed:
             target, name = record.key
-            known[target][name] = record.standing
-        return known
+            changes.setdefault(target, {})[name] = record.standing
+        return ((target, self._shown.of_target(target) | after) for target, after in changes.items())
 
     def _show(self, record: Record, waiting: set[Key]) -> None:
         self._news.add(record.key[0])
@@ -251,7 +240,7 @@ class History:
             now = self._clock()
             self._store = Store.open(path, now)
             if self._fault is Fault.EMPTY:
-                self._store.rewrite(self._shown, dict(self._totals))
+                self._store.rewrite(self._shown, dict(self._totals), dict(self.budgets.levels))
                 self.created = now
             self._fault = Fault.NONE
         write()

@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,8 +36,22 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE totals (list TEXT PRIMARY KEY, listed INTEGER NOT NULL, delisted INTEGER NOT NULL)",
         "CREATE TABLE created (at REAL NOT NULL)",
     ),
+    # What was left of a list's daily budget at that time; less than nothing if it owed some.
+    ("CREATE TABLE budgets (list TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL)",),
 )
 VERSION = len(_MIGRATIONS)
+BUDGETS_VERSION = 2
+
+
+class Fault(Enum):
+    """What is wrong with the file."""
+
+    NONE = "none"
+    SHUT = "shut"
+    """It could only be read at the start."""
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    """It was replaced and is to be filled."""
 
 
 class HistoryError(Exception):
@@ -160,14 +175,20 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     if log.exists() and log.stat().st_size:
         raise sqlite3.OperationalError("cannot be written to, and its log cannot be read without writing")
     connection = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
-    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+    if version_of(connection) == 0:
         connection.close()
-        raise sqlite3.OperationalError("cannot be written to, and it is of an older version")
+        raise sqlite3.OperationalError("cannot be written to, and there is nothing in it")
     return connection
 
 
-def _migrate(path: Path, connection: sqlite3.Connection, now: float) -> None:
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of an open file; older than :data:`VERSION` if it could not be migrated."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _migrate(path: Path, connection: sqlite3.Connection, now: float) -> None:
+    version = version_of(connection)
     refuse_newer(path, version)
     if version == VERSION:
         return

@@ -7,7 +7,9 @@ Rules:
 3. ``states`` counts for itself: how many checks are in a state is a count of bytes, not a walk over checks.
 """
 
+import asyncio
 from array import array
+from collections.abc import AsyncIterator
 from enum import IntEnum
 
 from exporter.listing import Listing, Standing
@@ -20,6 +22,8 @@ _CODE_OF_CAUSE = {cause: code for code, cause in enumerate(_CAUSES, start=1)}
 
 
 NOTHING = Standing()
+
+_SLICE = 1000
 
 
 class State(IntEnum):
@@ -127,6 +131,28 @@ class Standings:
     def targets(self) -> tuple[str, ...]:
         """Every target that has a row."""
         return tuple(self._targets)
+
+    async def older(self, before: float) -> AsyncIterator[str]:
+        """Targets that are on no list and of which nothing was learned since. There may be many, so others get their turn."""
+        for number, target in enumerate(self.targets()):
+            if self._is_older(self._rows[target], before):
+                yield target
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+
+    def ever_listed(self) -> list[Key]:
+        """Every check that has listings."""
+        return [(self._targets[row], name) for name, column in self._columns.items() for row in column.listings]
+
+    def _is_older(self, row: int, before: float) -> bool:
+        """Mostly the first column says no."""
+        for column in self._columns.values():
+            if row < len(column.states) and (
+                (column.known_at[row] or column.unknown_since[row]) >= before
+                or any(listing.present for listing in column.listings.get(row, ()))
+            ):
+                return False
+        return True
 
     def of_target(self, target: str) -> dict[str, Standing]:
         """What is held of a target, by list; lists that nothing is held from are left out."""

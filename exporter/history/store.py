@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.history.file import (
+    BUDGETS_VERSION,
     DamagedError,
     HistoryError,
     UnwritableError,
@@ -27,9 +28,11 @@ from exporter.history.file import (
     refuse_foreign,
     transaction,
     unlock,
+    version_of,
 )
 from exporter.history.standings import Key, Standings
 from exporter.listing import Change, Event, Listing, Standing
+from exporter.pace import Level
 from exporter.verdict import Cause
 
 FACT = struct.Struct("<HBdd")
@@ -69,6 +72,7 @@ class Loaded:
     created: float
     standings: Standings
     totals: dict[str, Totals]
+    levels: dict[str, Level]
 
 
 class Store:
@@ -112,7 +116,7 @@ class Store:
         """All that the file holds. Raises :class:`DamagedError` if parts of it are missing."""
         try:
             (created,) = self._connection.execute("SELECT min(at) FROM created").fetchone()
-            return Loaded(float(created), self._standings(), self._totals())
+            return Loaded(float(created), self._standings(), self._totals(), self._levels())
         except (sqlite3.Error, TypeError, ValueError, LookupError, struct.error) as error:
             raise DamagedError(f"not whole: {error}") from error
 
@@ -141,17 +145,27 @@ class Store:
         rows = self._connection.execute("SELECT list, listed, delisted FROM totals")
         return {name: Totals(listed, delisted) for name, listed, delisted in rows}
 
-    def write(self, records: Iterable[Record], known: Mapping[str, Mapping[str, Standing]]) -> None:
-        """Write all of it or none: changes, and what is known of targets, by list."""
+    def _levels(self) -> dict[str, Level]:
+        """By list."""
+        if version_of(self._connection) < BUDGETS_VERSION:
+            return {}
+        rows = self._connection.execute("SELECT list, level, at FROM budgets")
+        return {name: Level(float(left), float(at)) for name, left, at in rows}
+
+    def write(
+        self, records: Iterable[Record], known: Iterable[tuple[str, Mapping[str, Standing]]], levels: Mapping[str, Level]
+    ) -> None:
+        """Write all of it or none: changes, what is known of targets, by list, and what is left of budgets."""
         with transaction(self._connection):
             for record in records:
                 for change in record.changes:
                     self._put(record.key, change.listing)
                     self._count(record.key[1], change.event)
-            for target, standings in known.items():
+            for target, standings in known:
                 self._write_known(target, standings)
+            self._write_levels(levels)
 
-    def rewrite(self, standings: Standings, totals: Mapping[str, Totals]) -> None:
+    def rewrite(self, standings: Standings, totals: Mapping[str, Totals], levels: Mapping[str, Level]) -> None:
         """Fill a new file with what is still known."""
         with transaction(self._connection):
             for target in standings.targets():
@@ -164,12 +178,14 @@ class Store:
                 "INSERT INTO totals VALUES (?, ?, ?)",
                 [(name, total.listed, total.delisted) for name, total in totals.items()],
             )
+            self._write_levels(levels)
 
-    def prune(self, before: float, targets: Iterable[str]) -> None:
-        """Forget listings that ended before that time, and what was known of these targets."""
+    def prune(self, before: float, targets: Iterable[str], levels_before: float) -> None:
+        """Forget listings that ended before that time, what was known of these targets, and budgets of before their time."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM listings WHERE closed < ?", (before,))
             self._connection.executemany("DELETE FROM known WHERE target = ?", [(target,) for target in targets])
+            self._connection.execute("DELETE FROM budgets WHERE at < ?", (levels_before,))
 
     def close(self) -> None:
         """Close the file; what was written stays. Closing twice does nothing."""
@@ -203,6 +219,12 @@ class Store:
             for listing in held.listings:
                 if listing.present:
                     self._put((target, name), listing)
+
+    def _write_levels(self, levels: Mapping[str, Level]) -> None:
+        self._connection.executemany(
+            "INSERT INTO budgets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, at = excluded.at",
+            [(name, level.left, level.at) for name, level in levels.items()],
+        )
 
     def _list_id(self, name: str) -> int:
         if name not in self._list_ids:

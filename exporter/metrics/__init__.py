@@ -13,7 +13,7 @@ Rules:
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, assert_never
 
 from prometheus_client import (
     CollectorRegistry,
@@ -32,7 +32,7 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health
 from exporter.history import History, State
 from exporter.metrics.blocks import Blocks
-from exporter.metrics.exposition import Form, Scrape, render
+from exporter.metrics.exposition import Form, Packed, Plain, Scrape, render
 from exporter.plan import Plan
 from exporter.schedule import Schedule
 from exporter.tally import BUCKETS, Durations, Reloads, Tally
@@ -67,12 +67,17 @@ class Metrics:
 
     async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
-        if not compressed:
-            pieces = await self.blocks.pieces(self.running.plan, self.exposed_checks())
-            return Scrape(form, (*pieces, await asyncio.to_thread(render, self.families(), form)))
-        packed = await self.blocks.packed(self.running.plan, self.exposed_checks())
-        families = self.families()
-        return Scrape(form, (await asyncio.to_thread(lambda: packed.with_tail(render(families, form))),))
+        async with self.blocks.fresh(self.running.plan, self.exposed_checks()):
+            families = self.families()  # as of the same moment
+            text = await self.blocks.packed() if compressed else self.blocks.plain()
+        match text:
+            case Plain():
+                return Scrape(form, *text.with_tail(await asyncio.to_thread(render, families, form)))
+            case Packed():
+                body = await asyncio.to_thread(lambda: text.with_tail(render(families, form)))
+                return Scrape(form, len(body), (body,))
+            case _:
+                assert_never(text)
 
     def families(self) -> list[Metric]:
         """Every family but those of checks and targets, as of now."""

@@ -15,17 +15,19 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from exporter.history import Column, History, State
 from exporter.listing import Listing
-from exporter.metrics.exposition import Packed, chained, in_pieces, pack
+from exporter.metrics.exposition import Packed, Part, Plain, chained, pack
 from exporter.plan import Plan
 from exporter.target import Kind, Target
 from exporter.verdict import Cause
 
 _SLICE = 25
+_ROUNDS = 3
 _GROUP = 256
 _HEAD = -1
 """In place of a group: the lines before all of them."""
@@ -82,7 +84,7 @@ class _Made:
 
 @dataclass(slots=True)
 class Blocks:
-    """The text of every check and target of the plan, kept up to date by :meth:`refresh`."""
+    """The text of every check and target of the plan, brought up to date by :meth:`fresh`."""
 
     history: History
     blocks: dict[str, dict[str, bytes]] = field(default_factory=lambda: {name: {} for name in HELP})
@@ -100,46 +102,49 @@ class Blocks:
     """Targets that are compressed together."""
     _changed: set[tuple[str, int]] = field(default_factory=set)
     """Families and groups whose text is not yet compressed."""
-    _packed: dict[tuple[str, int], Packed] = field(default_factory=dict)
+    _packed: dict[tuple[str, int], Part] = field(default_factory=dict)
     _whole: Packed = field(default_factory=Packed)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
-        """Make what is out of date, a slice at a time."""
+    @asynccontextmanager
+    async def fresh(self, plan: Plan, exposed: Literal["all", "history"]) -> AsyncIterator[None]:
+        """Make what is out of date, a slice at a time. It begins in the moment as of which all is; until it ends, all stays."""
         async with self._lock:
             await self._refresh(plan, exposed)
+            yield
 
-    async def packed(self, plan: Plan, exposed: Literal["all", "history"]) -> Packed:
-        """The text as of now, compressed: in threads, and of it only what changed."""
-        async with self._lock:
-            await self._refresh(plan, exposed)
-            if self._changed:
-                changed = sorted(self._changed)
-                halves = (asyncio.to_thread(self._pack, changed[start::_THREADS]) for start in range(_THREADS))
-                for found in await asyncio.gather(*halves):
-                    self._packed.update(found)
-                parts = [self._packed[name, group] for name in HELP for group in range(_HEAD, len(self._groups))]
-                self._whole = await asyncio.to_thread(chained, parts)
-                self._changed.clear()
-            return self._whole
+    async def packed(self) -> Packed:
+        """The text compressed: in threads, and of it only what changed. To be called while it is fresh."""
+        if self._changed:
+            changed = sorted(self._changed)
+            halves = (asyncio.to_thread(self._pack, changed[start::_THREADS]) for start in range(_THREADS))
+            for found in await asyncio.gather(*halves):
+                self._packed.update(found)
+            parts = [self._packed[name, group] for name in HELP for group in range(_HEAD, len(self._groups))]
+            self._whole = await asyncio.to_thread(chained, parts)
+            self._changed.clear()
+        return self._whole
 
-    async def pieces(self, plan: Plan, exposed: Literal["all", "history"]) -> tuple[bytes, ...]:
-        """The text as of now, in pieces worth a system call."""
-        async with self._lock:
-            await self._refresh(plan, exposed)
-            return await asyncio.to_thread(lambda: tuple(in_pieces(self.text())))
+    def plain(self) -> Plain:
+        """The text as it is, to be put together as it is sent. To be called while it is fresh."""
+        return Plain(tuple(self.text()))
 
     async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         if plan is not self._plan or exposed != self._exposed:
             await self._begin(plan, exposed)
-        self._stale.update(dict.fromkeys(self.history.take_news()))
-        while self._stale:
-            for _ in range(min(_SLICE, len(self._stale))):
-                made = self._made.get(self._stale.popitem()[0])
-                if made is not None:
-                    self._make(made)
-            if self._stale:
+        for _ in range(_ROUNDS):  # while some are made there is news of others
+            self._stale.update(dict.fromkeys(self.history.take_news()))
+            while len(self._stale) > _SLICE:
+                self._make_some(_SLICE)
                 await asyncio.sleep(0)
+        self._stale.update(dict.fromkeys(self.history.take_news()))
+        self._make_some(len(self._stale))
+
+    def _make_some(self, count: int) -> None:
+        for _ in range(count):
+            made = self._made.get(self._stale.popitem()[0])
+            if made is not None:
+                self._make(made)
 
     def listed_targets(self) -> int:
         """Targets that are on any list now."""
@@ -150,7 +155,7 @@ class Blocks:
         for name, blocks in self.blocks.items():
             yield _head(name), list(blocks.values())
 
-    def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Packed]:
+    def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Part]:
         return {(name, group): pack(self._text_of(name, group)) for name, group in changed}
 
     def _text_of(self, name: str, group: int) -> bytes:
@@ -218,18 +223,24 @@ class Blocks:
             cause = _CAUSES[column.causes[row] - 1]
             since = column.unknown_since[row]
             lines[UNKNOWN].append(f'{UNKNOWN}{{cause="{cause}",list="{part.name}",target="{text}"}} {since!r}\n')
-        if listings or (column.known_at[row] and self._exposed == "all"):
-            listed = int(any(listing.present for listing in listings))
-            lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
+        if not listings:
+            if column.known_at[row] and self._exposed == "all":
+                lines[LISTED].append(f'{part.clean}{text}"}} 0\n')
+            return
+        listed = 0
+        sublists = self.sublists[part.name]
         for listing in listings:
-            self.sublists[part.name][listing.sublist] = None
+            present = listing.present
+            sublists[listing.sublist] = None
             labels = f'list="{part.name}",sublist="{_escaped(listing.sublist)}",target="{text}"'
-            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if listing.present else 0.0!r}\n")
+            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if present else 0.0!r}\n")
             lines[DELISTED].append(f"{DELISTED}{{{labels}}} {_last_delisted(listing)!r}\n")
             lines[ONSET].append(f"{ONSET}{{{labels}}} {int(listing.onset_observed)}\n")
             lines[NUMBER].append(f"{NUMBER}{{{labels}}} {listing.number}\n")
-            if listing.present:
+            if present:
+                listed = 1
                 lines[INFO].append(f'{INFO}{{codes="{",".join(listing.codes)}",{labels}}} 1\n')
+        lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
 
     def _count(self, made: _Made, states: bytes) -> None:
         if states == made.states:

@@ -38,21 +38,50 @@ _BLOCKS_IN_A_PIECE = 128
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """A body in pieces, gzip if that was asked for."""
+    """A body of so many octets, gzip if that was asked for; ``pieces`` are put together as they are taken."""
 
     form: Form
-    pieces: tuple[bytes, ...]
+    length: int
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The heads and the blocks of families. A large body is never whole in memory: its blocks are, and shared by all bodies."""
+
+    families: tuple[tuple[bytes, Sequence[bytes]], ...]
+
+    def with_tail(self, tail: bytes) -> tuple[int, Iterator[bytes]]:
+        """How long this text and ``tail`` are together, and both in pieces worth a system call."""
+        length = sum(len(head) + sum(map(len, blocks)) for head, blocks in self.families)
+        return length + len(tail), self._pieces(tail)
+
+    def _pieces(self, tail: bytes) -> Iterator[bytes]:
+        for head, blocks in self.families:
+            yield head
+            for start in range(0, len(blocks), _BLOCKS_IN_A_PIECE):
+                yield b"".join(blocks[start : start + _BLOCKS_IN_A_PIECE])
+        yield tail
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Text as a deflate stream that ends on an octet boundary, so another may follow, with its CRC-32, its length, and the CRC-32
+    of as many octets of zero."""
+
+    deflated: bytes
+    crc: int
+    length: int
+    zeros: int
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Text as a deflate stream that ends on an octet boundary, so another may follow, with what a gzip trailer needs: its CRC-32
-    and its length; ``zeros`` is the CRC-32 of as many octets of zero."""
+    """Parts that make a text, with what a gzip trailer needs: its CRC-32 and its length."""
 
-    deflated: bytes = b""
+    parts: tuple[Part, ...] = ()
     crc: int = 0
     length: int = 0
-    zeros: int = 0
 
     def with_tail(self, tail: bytes) -> bytes:
         """A whole gzip file of this text and ``tail``."""
@@ -60,22 +89,23 @@ class Packed:
         crc = zlib.crc32(tail, self.crc)
         length = self.length + len(tail) & 0xFFFFFFFF
         trailer = crc.to_bytes(4, "little") + length.to_bytes(4, "little")
-        return b"".join((_GZIP_HEAD, self.deflated, last.compress(tail), last.flush(), trailer))
+        return b"".join((_GZIP_HEAD, *(part.deflated for part in self.parts), last.compress(tail), last.flush(), trailer))
 
 
-def pack(text: bytes) -> Packed:
+def pack(text: bytes) -> Part:
     """Compress a text."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     deflated = packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
-    return Packed(deflated, zlib.crc32(text), len(text), _zeros(len(text)))
+    return Part(deflated, zlib.crc32(text), len(text), _zeros(len(text)))
 
 
-def chained(parts: Sequence[Packed]) -> Packed:
+def chained(parts: Sequence[Part]) -> Packed:
     """The texts one after the other."""
-    crc = 0
+    crc = length = 0
     for part in parts:
         crc = _zeros(part.length, crc) ^ part.zeros ^ part.crc
-    return Packed(b"".join(part.deflated for part in parts), crc, sum(part.length for part in parts))
+        length += part.length
+    return Packed(tuple(parts), crc, length)
 
 
 def _zeros(octets: int, crc: int = 0) -> int:
@@ -84,14 +114,6 @@ def _zeros(octets: int, crc: int = 0) -> int:
         crc = zlib.crc32(_SOME_ZEROS, crc)
         octets -= len(_SOME_ZEROS)
     return zlib.crc32(_SOME_ZEROS[:octets], crc)
-
-
-def in_pieces(families: Iterable[tuple[bytes, Sequence[bytes]]]) -> Iterator[bytes]:
-    """The text of families, in pieces worth a system call."""
-    for head, blocks in families:
-        yield head
-        for start in range(0, len(blocks), _BLOCKS_IN_A_PIECE):
-            yield b"".join(blocks[start : start + _BLOCKS_IN_A_PIECE])
 
 
 def accepts_gzip(header: str) -> bool:

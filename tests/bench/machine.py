@@ -30,7 +30,7 @@ def in_child(module: str, *args: str) -> dict[str, float]:
     command = [sys.executable, "-m", module, *args]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     if done.returncode:
-        raise SystemExit(done.stderr)
+        raise SystemExit(f"{module} ended with {done.returncode}\n{done.stderr}")
     found: dict[str, float] = json.loads(done.stdout)
     return found
 

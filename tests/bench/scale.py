@@ -151,7 +151,7 @@ def _restarted(folder: Path, config: str, checks: int) -> dict[str, float]:
 
 
 async def _scrape(metrics: Metrics, *, compressed: bool = True) -> int:
-    return sum(map(len, (await metrics.scrape("openmetrics", compressed=compressed)).pieces))
+    return sum(map(len, (await metrics.scrape("openmetrics", compressed=compressed)).pieces))  # takes them, as a client does
 
 
 async def _list_some(history: History, keys: list[Key]) -> None:

@@ -102,9 +102,13 @@ async def _play(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None
                     plan = plan_of(step)
                 case Scrape():
                     expected = dict(_plainly(history, plan, exposed))
-                    packed = (await blocks.packed(plan, exposed)).with_tail(b"")
-                    assert _samples(gzip.decompress(packed)) == expected
-                    assert _samples(b"".join(await blocks.pieces(plan, exposed))) == expected
+                    async with blocks.fresh(plan, exposed):
+                        packed, plain = await blocks.packed(), blocks.plain()
+                    assert _samples(gzip.decompress(packed.with_tail(b""))) == expected
+                    length, pieces = plain.with_tail(b"# tail\n")
+                    body = b"".join(pieces)
+                    assert len(body) == length
+                    assert _samples(body) == expected
                     assert _counted(blocks, plan) == sum(len(checks) for checks in plan.checks.values())
         await history.close()
 

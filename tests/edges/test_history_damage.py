@@ -146,6 +146,7 @@ def test_a_log_goes_with_its_damaged_file(path: Path) -> None:
         "DROP TABLE known",
         "DROP TABLE lists",
         "DROP TABLE totals",
+        "DROP TABLE budgets",
         "DELETE FROM created",
         "DELETE FROM lists",
         "UPDATE known SET facts = x'0102'",

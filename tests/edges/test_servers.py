@@ -1,12 +1,19 @@
 """The servers of the tests do what they promise: what stands on them stands."""
 
+import json
 import random
+import smtplib
 import socket
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import dns.exception
 import dns.flags
@@ -21,10 +28,13 @@ from tests.servers.ask import ask, endpoint, prefix, records
 from tests.servers.behaviour import Behaviour, absent, healthy, listed
 from tests.servers.daemon import Daemon, require, wait_until
 from tests.servers.garbage import GARBAGE
+from tests.servers.mailbox import Mailbox, part
 from tests.servers.ports import free_port
+from tests.servers.prometheus import Prometheus
 from tests.servers.rbldnsd import Rbldnsd
 from tests.servers.rude import Asked, Rude
 from tests.servers.unbound import Unbound
+from tests.servers.webhook import Told, Webhook
 from tests.servers.zones import (
     Dataset,
     Zone,
@@ -425,3 +435,77 @@ def test_a_free_port_is_free_for_both_transports() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         udp.bind(("127.0.0.1", port))
         tcp.bind(("127.0.0.1", port))
+
+
+# ---- prometheus, webhook, mailbox
+
+
+class Scraped:
+    """Serves one text as /metrics."""
+
+    def __init__(self, text: str) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def test_prometheus_scrapes_and_keeps_what_it_scraped(tmp_path: Path) -> None:
+    """It is entered when it has scraped; what it knew before a restart it knows after."""
+    rules = tmp_path / "rules.yml"
+    rules.write_text("groups: [{name: all, rules: [{record: up:sum, expr: sum(up)}]}]")
+    with Scraped("some_value 7\n") as scraped, Prometheus(tmp_path, [scraped.address], [rules]) as prometheus:
+        assert [sample.value for sample in prometheus.query("some_value")] == [7]
+        prometheus.evaluate_again()
+        assert [sample.value for sample in prometheus.query("up:sum")] == [1]
+        before = prometheus.query("min_over_time(timestamp(some_value)[1m:1s])")
+        prometheus.restart()
+        assert prometheus.query("min_over_time(timestamp(some_value)[1m:1s])") == before
+
+
+def test_a_webhook_keeps_messages_apart_from_all_else() -> None:
+    """What has alerts is a message to a receiver; anything else is kept by its path."""
+    told = Told("firing", {"alertname": "A"}, {"summary": "It is."})
+    with Webhook() as hook:
+        for path, body in (("mail", {"alerts": [asdict(told)]}), ("slack", {"text": "It is."})):
+            request = urllib.request.Request(f"{hook.url}/{path}", json.dumps(body).encode(), method="POST")
+            with urllib.request.urlopen(request, timeout=5) as response:
+                assert response.read() == b"ok"
+        (message,) = hook.messages
+        assert (message.receiver, message.alerts) == ("mail", (told,))
+        assert hook.others == {"slack": {"text": "It is."}}
+
+
+def test_a_mailbox_keeps_mails_as_they_were_sent() -> None:
+    """Both parts of it, lines that begin with a dot, and several in one session."""
+    mail = EmailMessage()
+    mail["To"], mail["From"], mail["Subject"] = "a@example.org", "b@example.org", "It is."
+    mail.set_content("one\n.two\n..\n")
+    mail.add_alternative("<p>It is.</p>", subtype="html")
+    with Mailbox() as mailbox:
+        host, port = endpoint(mailbox.address)
+        with smtplib.SMTP(host, port) as session:
+            session.send_message(mail)
+            session.send_message(mail)
+        kept = mailbox.to("a@example.org")
+        assert len(mailbox.mails) == 2
+    assert (kept["Subject"], part(kept, "plain")) == ("It is.", "one\n.two\n..\n")
+    assert "<p>It is.</p>" in (part(kept, "html") or "")

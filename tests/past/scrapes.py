@@ -85,9 +85,9 @@ async def _shard(
             yield stamps.down(at)
         else:
             life.work(at - before)
-            await life.metrics.blocks.refresh(life.plan, "all")
-            blocks = _blocks(life, None if past.end - at <= _WHOLE else portraits)
-            yield stamps.up(blocks, life.metrics.families(), at)
+            async with life.metrics.blocks.fresh(life.plan, "all"):
+                text = stamps.up(_blocks(life, None if past.end - at <= _WHOLE else portraits), life.metrics.families(), at)
+            yield text
         before = at
 
 

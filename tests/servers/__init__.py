@@ -17,4 +17,8 @@ Rule 3: a missing program skips the test with its name, and fails it where `CI` 
     relay         a path to a server with delay, loss, doubles and disorder
     forger        a process that sends forgeries before each truth
     exporter      the installed command, as a subprocess
+    prometheus    a real one, that scrapes and evaluates several times a second
+    alertmanager  a real one, that tells us at once
+    webhook       what keeps its messages …
+    mailbox       … and its mails
 """

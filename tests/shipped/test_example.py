@@ -21,12 +21,13 @@ from exporter.config.model import (
     TargetEntry,
     TestEntriesEntry,
 )
+from exporter.config.sets import members
 from exporter.plan import Shard, build
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
 TEXT = EXAMPLE.read_text("utf-8")
 SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
-CATALOGUE_ONLY = {"source", "checked", "notes"}
+CATALOGUE_ONLY = {"sets", "policy", "expiry", "source", "checked", "notes"}
 """What a list of one's own may have, too, but nobody needs."""
 
 KEYED_LIST = re.compile(r"^  # (- zone: zen\.dq\.spamhaus\.net)\n  # (  key_file: .*)\n  # (  key_env: .*)$", re.MULTILINE)
@@ -65,6 +66,15 @@ def test_a_default_that_it_shows_is_the_default() -> None:
     for model in (Query, Checks, Metrics, History):
         assert model.model_validate(data[model.__name__.lower()]) == model()
     assert shown.resolvers == (Resolver("system"),)
+
+
+def test_the_sets_can_be_uncommented(tmp_path: Path) -> None:
+    """They go together with the lists that are named there."""
+    text, count = re.subn(r"^  # (- (?:default|domains))$", r"  \1", TEXT, flags=re.MULTILINE)
+    assert count == 2
+    (tmp_path / "config.yml").write_text(text)
+    config = load(tmp_path / "config.yml", {})
+    assert {blocklist.name for blocklist in config.lists} == {*members("default"), *members("domains"), "bl.example.net"}
 
 
 @pytest.mark.parametrize(("field", "place"), [("key_file", 2), ("key_env", 3)])

@@ -15,6 +15,7 @@ from exporter.cli import main
 from exporter.cli.service import Options, Running
 from exporter.config import load
 from exporter.config.model import ConfigFile, ListEntry
+from exporter.config.sets import BY_DEFAULT, members
 from exporter.health import Health
 from exporter.history import History
 from exporter.metrics.blocks import HELP
@@ -40,6 +41,7 @@ def _folder(tmp_path: Path) -> Iterator[Path]:
         text = re.sub(r"^resolvers:.*$", f'resolvers: ["{rude.address}"]', example, flags=re.MULTILINE)
         (tmp_path / "config.example.yml").write_text(re.sub(r"^( +)resolvers: .*$", "", text, flags=re.MULTILINE))
         (tmp_path / "config.yml").write_text((tmp_path / "config.example.yml").read_text())
+        (tmp_path / "deploy" / "exporter").mkdir(parents=True)  # as it is committed
         yield tmp_path
 
 
@@ -86,13 +88,22 @@ def _is_known_to_make(command: str, folder: Path) -> None:
     assert "pytest" in done.stdout, done.stderr
 
 
+def _has_its_file(command: str, folder: Path) -> None:
+    """No container engine runs here; test_container follows the file, step by step."""
+    assert (PROJECT / "compose.yaml").is_file()
+    assert (PROJECT / "deploy" / "exporter").is_dir()
+
+
 RUNS: dict[str, Callable[[str, Path], None]] = {
     "make demo": _demonstrates,
     "make test": _is_known_to_make,
     "cp config.example.yml config.yml": _fine,
+    "cp config.example.yml deploy/exporter/config.yml": _fine,
+    "docker compose up -d": _has_its_file,
     ".venv/bin/dnsbl-exporter serve --config.file=config.yml": _serves,
     ".venv/bin/dnsbl-exporter serve --help": _fine,
     ".venv/bin/dnsbl-exporter check example.com --config.file=config.yml": _fine,
+    ".venv/bin/dnsbl-exporter lists --test --config.file=config.yml": _fine,
     ".venv/bin/dnsbl-exporter config check config.yml": _fine,
     ".venv/bin/dnsbl-exporter config schema": _fine,
 }
@@ -145,6 +156,14 @@ def test_every_config_option_is_in_the_tables() -> None:
     listed = {field.alias or name for name, field in ListEntry.model_fields.items()} - {"interval", "delist_after"}
     listed -= {"confirm_interval", "test_interval"}  # said once, of `checks`
     assert not [name for name in options | listed if f"`{name}`" not in text]
+
+
+@pytest.mark.parametrize("name", BY_DEFAULT)
+def test_a_set_is_described_by_its_lists(name: str) -> None:
+    """Whoever reads what is asked by default reads the truth."""
+    row = re.search(rf"^\| `{name}` \| (.*) \|$", _section("Configuration"), re.MULTILINE)
+    assert row is not None
+    assert re.findall(r"`([^`]+)`", row[1]) == members(name)
 
 
 def test_every_flag_of_serve_is_in_the_table() -> None:

@@ -12,4 +12,5 @@ Rule 2: lists run in seconds here, not in hours; all else is as shipped.
     ledger        the history's file, as SQLite reads it
     watcher       a thread that keeps every change it ever saw on /metrics
     command       a command that ends by itself
+    chain         the whole way of an alert, from a list to a message
 """

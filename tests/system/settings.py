@@ -20,8 +20,9 @@ def config(
     targets: Iterable[str],
     checks: Settings = QUICK,
     query: Settings = IMPATIENT,
+    **more: object,
 ) -> str:
-    """A config file; YAML reads JSON."""
+    """A config file; YAML reads JSON. `more` are further settings, or others for these."""
     document = {
         "resolvers": [resolver],
         "query": query,
@@ -29,5 +30,6 @@ def config(
         "lists": list(lists),
         "targets": list(targets),
         "history": {"path": "history.db"},
+        **more,
     }
     return json.dumps(document, indent=1)

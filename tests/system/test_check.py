@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter import catalogue
 from tests.servers.ask import prefix
 from tests.servers.behaviour import (
     Packet,
@@ -28,14 +29,16 @@ from tests.servers.ports import free_port
 from tests.servers.rude import Rude
 from tests.system.command import run
 from tests.system.settings import addresses_on, config
+from tests.system.terminal import on_a_terminal
 
 ZEN, PLAIN, REFUSING, DBL = "zen.example", "plain.example", "refusing.example", "dbl.example"
 LISTED, CLEAN, FAILING, LISTED_AND_FAILING = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"
 ZEN_CODES = {
     "127.0.0.2": {"sublist": "SBL", "meaning": "sent spam to a trap"},
-    "127.0.0.4": {"sublist": "XBL", "meaning": "an infected host"},
+    "127.0.0.4": {"sublist": "XBL", "meaning": "an infected host", "impact": "critical", "cause": "open-proxy"},
 }
 DELIST_URL = "https://zen.example/remove?ip={target}"
+LOOKUP_URL = "https://zen.example/{target}"
 
 
 @pytest.fixture(name="rude", scope="module")
@@ -54,7 +57,7 @@ def _rude() -> Iterator[Rude]:
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, rude: Rude) -> Path:
     lists = [
-        addresses_on(ZEN, codes=ZEN_CODES, delist_url=DELIST_URL),
+        addresses_on(ZEN, codes=ZEN_CODES, delist_url=DELIST_URL, lookup_url=LOOKUP_URL, expiry="after a week"),
         addresses_on(PLAIN),
         {"zone": DBL, "kinds": ["domain"]},
     ]
@@ -110,6 +113,11 @@ def test_a_question_that_cannot_be_put_is_exit_2(folder: Path, args: list[str], 
     assert "Traceback" not in ended.stderr
 
 
+def _advice(cause: str) -> dict[str, object]:
+    """What the file of first steps says of a cause."""
+    return {"cause": cause, **catalogue.first_steps().words[cause]}
+
+
 def test_the_json_says_everything(folder: Path) -> None:
     """Each check has its verdict and what belongs to it, what is listed first."""
     ended = run("check", LISTED_AND_FAILING, CLEAN, "--json", "--config.file=config.yml", folder=folder)
@@ -120,11 +128,13 @@ def test_the_json_says_everything(folder: Path) -> None:
             "health": "ok",
             "verdict": "listed",
             "sublists": [
-                {"sublist": "127.0.0.9", "codes": ["127.0.0.9"], "meaning": ""},
-                {"sublist": "SBL", "codes": ["127.0.0.2"], "meaning": "sent spam to a trap"},
-                {"sublist": "XBL", "codes": ["127.0.0.4"], "meaning": "an infected host"},
+                {"sublist": "127.0.0.9", "codes": ["127.0.0.9"], "meaning": "", "advice": _advice("spam-sent")},
+                {"sublist": "SBL", "codes": ["127.0.0.2"], "meaning": "sent spam to a trap", "advice": _advice("spam-sent")},
+                {"sublist": "XBL", "codes": ["127.0.0.4"], "meaning": "an infected host", "advice": _advice("open-proxy")},
             ],
             "reason": "Spam seen, see [red]https://zen.example/[/red] [31m",
+            "expiry": "after a week",
+            "lookup_url": LOOKUP_URL.replace("{target}", LISTED_AND_FAILING),
             "delist_url": DELIST_URL.replace("{target}", LISTED_AND_FAILING),
         },
         {"target": LISTED_AND_FAILING, "list": PLAIN, "health": "ok", "verdict": "unknown", "cause": "servfail"},
@@ -156,6 +166,50 @@ def test_the_table_says_what_it_means_and_what_to_do(folder: Path) -> None:
         f"{LISTED_AND_FAILING}: listed on 1 of 1 lists; 1 could not be asked",
         f"{CLEAN}: clean on all of 2 lists",
     ]
+
+
+def test_below_the_table_stand_the_first_steps_for_each_cause_and_target(folder: Path) -> None:
+    """Once for each, the worst first: the likely cause, the steps in order, who, how long, the warning and the links."""
+    ended = run("check", LISTED, LISTED_AND_FAILING, "--config.file=config.yml", folder=folder)
+    _, _, below = ended.stdout.partition("└")
+    found = [part.splitlines() for part in below.split("\n\n")[1:-1]]
+    assert found == [
+        _shown_steps(target, cause, names)
+        for target in (LISTED, LISTED_AND_FAILING)
+        for cause, names in (("open-proxy", f"{ZEN} XBL"), ("spam-sent", f"{ZEN} 127.0.0.9, {ZEN} SBL"))
+    ]
+
+
+def _shown_steps(target: str, cause: str, names: str) -> list[str]:
+    words = catalogue.first_steps().words[cause]
+    return [
+        f"{target}: {words['title'][0].lower()}{words['title'][1:]}, most likely",
+        f"  on {names}",
+        f"  {words['likely']}",
+        *(f"  {number}. {step}" for number, step in enumerate(words["first_steps"], start=1)),
+        f"  Who: {words['who']}",
+        f"  How long: {words['how_long']} On {ZEN}: after a week.",
+        f"  Warning: {words['warning']}",
+        f"  Look up: {LOOKUP_URL.replace('{target}', target)}",
+        f"  Remove: {DELIST_URL.replace('{target}', target)}",
+    ]
+
+
+@pytest.mark.parametrize("target", [CLEAN, FAILING])
+def test_without_a_listing_there_are_no_first_steps(folder: Path, target: str) -> None:
+    """Nobody is told what to do about nothing."""
+    assert "likely" not in run("check", target, "--config.file=config.yml", folder=folder).stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_it_fits_the_terminal(folder: Path, columns: int) -> None:
+    """No line is wider than the terminal, and zones and links stand there whole."""
+    seen = on_a_terminal("check", LISTED, "--config.file=config.yml", folder=folder, columns=columns)
+    assert seen.returncode == 1
+    assert max(map(len, seen.lines)) <= columns
+    for whole in (f"  Look up: {LOOKUP_URL}", f"  Remove: {DELIST_URL}"):
+        assert whole.replace("{target}", LISTED) in seen.lines
+    assert seen.lines[-1] == f"{LISTED}: listed on 1 of 2 lists"
 
 
 def test_a_list_that_may_not_be_believed_says_why(folder: Path, rude: Rude) -> None:
@@ -249,6 +303,29 @@ def test_a_good_config_is_fine(folder: Path) -> None:
     for args in (["config.yml"], ["--config.file=config.yml"], []):
         ended = run("config", "check", *args, folder=folder)
         assert (ended.returncode, ended.stdout) == (0, "config.yml: fine: 2 targets, 3 lists, 3 checks\n")
+
+
+def test_a_config_with_warnings_is_fine(tmp_path: Path) -> None:
+    """`config check` prints each warning with its line; it does not count what a set brought in for nothing."""
+    (tmp_path / "config.yml").write_text(
+        """\
+lists:
+  - domains
+  - {zone: dnsbl.sorbs.net, kinds: [ipv4]}
+  - {zone: bl.example, kinds: [ipv4], status: registration}
+  - {zone: dbl.example, kinds: [domain]}
+targets: [9.9.9.9]
+"""
+    )
+    ended = run("config", "check", folder=tmp_path)
+    first, *warnings = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert first == "config.yml: fine: 1 target, 3 lists, 2 checks"
+    assert [warning.split(" ")[:4] for warning in warnings] == [
+        ["warning:", "config.yml:3:", "lists[1].zone:", "dnsbl.sorbs.net"],
+        ["warning:", "config.yml:4:", "lists[2].zone:", "bl.example"],
+        ["warning:", "config.yml:5:", "lists[3]:", "dbl.example"],
+    ]
 
 
 def test_a_bad_config_has_every_problem_named(tmp_path: Path) -> None:

@@ -81,6 +81,31 @@ def test_sighup_and_post_reload_the_config(exporter: Exporter, rude: Rude) -> No
     assert Scrape.now(exporter).standings() == before
 
 
+def test_warnings_of_the_config_are_logged_at_the_start_and_after_a_reload(tmp_path: Path, rude: Rude) -> None:
+    """An operator who never runs `config check` reads them too, with their lines, and the list is asked."""
+    text = config(rude.address, [addresses_on(ZONE, status="registration")], [TARGET, OTHER])
+    with Exporter(tmp_path, text) as exporter:
+        exporter.wait(is_known, "the list is asked")
+        line = text[: text.index('"zone"')].count("\n") + 1
+        said = f'level=warning msg="the config is used, but mind this" warning="{line}: lists[0].zone: {ZONE} answers registered'
+        assert exporter.log.count(said) == 1
+        assert exporter.reload().status == 200
+        exporter.wait(lambda it: it.log.count(said) == 2, "it is said again")
+        assert exporter.reload(one_list(rude)).status == 200
+        exporter.wait(lambda it: it.log.count('msg="config reloaded"') == 2, "it is reloaded")
+        assert exporter.log.count("level=warning") == 2
+
+
+def test_a_set_brings_in_no_list_that_takes_no_target(tmp_path: Path, rude: Rude) -> None:
+    """It is neither asked nor exposed, until a target that it takes is watched."""
+    text = config(rude.address, [addresses_on(ZONE)], [TARGET])
+    mixed = text.replace('"lists": [', '"lists": ["domains", ')
+    with Exporter(tmp_path, mixed) as exporter:
+        assert set(Scrape.now(exporter).by("dnsbl_list_info", "list")) == {(ZONE,)}
+        assert exporter.reload(mixed.replace(f'"{TARGET}"', f'"{TARGET}", "example.com"')).status == 200
+        assert ("dbl.spamhaus.org",) in Scrape.now(exporter).by("dnsbl_list_info", "list")
+
+
 def test_a_reload_delays_no_listing_that_was_just_found(tmp_path: Path, rude: Rude) -> None:
     """With a list's settings changed between an answer and its recording, the listing is recorded soon, not a lap later."""
     patient = {"interval": "1h", "confirm_interval": "1h", "test_interval": "1h"}

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from exporter.blocklist import Bit, Code, Impact, ListingClass, Scope, Span, Sublist
+from exporter.blocklist import Bit, Code, Facts, Impact, ListingClass, Scope, Span, Sublist
 from exporter.target import parse
 from tests.unit.builders import a_list, a_pattern
 
@@ -105,6 +105,7 @@ def test_a_row_without_a_meaning_says_nothing() -> None:
         ("", ""),
     ],
 )
-def test_the_link_for_removal_names_the_target(url: str, link: str) -> None:
-    """Where the list's link has a place for the target, the target stands in it."""
+def test_a_link_names_the_target(url: str, link: str) -> None:
+    """Where the list's link has a place for the target, the target stands in it, for removal and for looking it up."""
     assert replace(a_list(), delist_url=url).delist_url_for(parse("192.0.2.1")) == link
+    assert replace(a_list(), facts=Facts(lookup_url=url)).lookup_url_for(parse("192.0.2.1")) == link

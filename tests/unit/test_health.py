@@ -1,12 +1,13 @@
 """Whether a list may be believed."""
 
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.blocklist import TestEntries
+from exporter.blocklist import ListingClass, TestEntries
 from exporter.health import Health, TestResult, assess, questions, trust
 from exporter.target import Kind, parse_test_entry
 from exporter.verdict import Cause, NotListed, Unknown, Verdict
@@ -129,6 +130,15 @@ def test_the_second_negative_is_new_each_time(listed: str) -> None:
     """Other randomness gives another second negative, and the same gives the same."""
     blocklist = a_list(test_entries=TestEntries((parse_test_entry(listed),), ()))
     assert len({questions(blocklist, randomness)[-1] for randomness in [*range(100), *range(100)]}) == 100
+
+
+@pytest.mark.parametrize(("listed", "not_listed"), [("192.168.1.1", "8.8.8.8"), ("2001:db8::242", "2620:fe::fe")])
+def test_a_list_of_bogons_has_no_second_negative(listed: str, not_listed: str) -> None:
+    """Benchmarking space is a bogon itself: such a list would seem to list everything."""
+    entries = TestEntries((parse_test_entry(listed),), (parse_test_entry(not_listed),))
+    blocklist = a_list(test_entries=entries)
+    bogons = replace(blocklist, default=replace(blocklist.default, listing_class=ListingClass.BOGON))
+    assert questions(bogons, 5) == ((entries.listed[0], True), (entries.not_listed[0], False))
 
 
 @pytest.mark.parametrize("verdict", [LISTED, CLEAN, Unknown(Cause.TIMEOUT)], ids=["listed", "clean", "unknown"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.blocklist import Pace
-from exporter.pace import Allowance, sustained_qps
+from exporter.pace import FULL_AGAIN_SECONDS, Allowance, Level, sustained_qps
 from tests.unit.builders import a_pace, quick
 
 START = 1_800_000_000.0
@@ -167,3 +167,120 @@ def test_what_is_free_at_once_is_what_is_free_one_by_one(pace: Pace, now: float,
         one.spend(many, now)
         assert sum(take(other, now) for _ in range(many)) == many
         assert take(one, now) is take(other, now)
+
+
+# ---- going on where another has left off
+
+
+HUNDRED = a_pace(max_queries_per_day=1000)
+"""A hundred queries at once, then one in 96 seconds."""
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        pytest.param(None, 100.0, id="nothing known: full"),
+        pytest.param(Level(40.0, START), 40.0, id="a moment ago"),
+        pytest.param(Level(40.0, START - 960.0), 50.0, id="filled for the time between"),
+        pytest.param(Level(40.0, START - DAY), 100.0, id="filled up"),
+        pytest.param(Level(-5.0, START - 960.0), 5.0, id="a debt, paid since"),
+        pytest.param(Level(-50.0, START), -50.0, id="a debt"),
+        pytest.param(Level(40.0, START + 5000.0), 40.0, id="the clock went back: nothing for that"),
+        pytest.param(Level(25_000.0, START), 100.0, id="of a larger limit"),
+        pytest.param(Level(-25_000.0, START), -900.0, id="the debt of a larger limit: no more than a day pays"),
+        pytest.param(Level(3.0, START), 3.0, id="of a smaller limit"),
+        pytest.param(Level(-1e6, START - FULL_AGAIN_SECONDS), 100.0, id="long ago"),
+    ],
+)
+def test_a_days_budget_goes_on(kept: Level | None, left: float) -> None:
+    """What was left is filled for the time that passed, and is never more than the limit of today gives at once."""
+    allowance = Allowance(HUNDRED, START, kept)
+    assert allowance.left(START) == pytest.approx(left)
+    assert allowance.free(START) == max(0, int(left))
+
+
+def test_a_list_without_a_daily_limit_has_nothing_left_over() -> None:
+    """Nothing is kept of a list without a daily limit, and nothing that was kept of one limits it."""
+    allowance = Allowance(a_pace(max_qps=50.0), START, Level(-100.0, START))
+    assert allowance.left(START) is allowance.left(START, 10.0) is None
+    assert allowance.free(START) == 5
+
+
+@pytest.mark.parametrize(
+    ("max_qps", "left", "ahead"),
+    [
+        pytest.param(None, 100.0, 0.0, id="all may go at once"),
+        pytest.param(None, -7.0, -7.0, id="nothing may go"),
+        pytest.param(2.0, 100.0, 79.0, id="as many as a second's limit gives"),
+        pytest.param(2.0, 5.5, 0.5, id="or as there are"),
+    ],
+)
+def test_what_is_written_down_is_what_will_be_left(max_qps: float | None, left: float, ahead: float) -> None:
+    """Of what may be read later, all that may go in the next ten seconds is taken already."""
+    allowance = Allowance(a_pace(max_qps=max_qps, max_queries_per_day=1000), START, Level(left, START))
+    assert allowance.left(START, 10.0) == pytest.approx(ahead)
+    assert allowance.left(START) == pytest.approx(left)
+
+
+@quick
+@given(PACES, st.floats(-50.0, 1e6), st.floats(0.0, 10.0))
+def test_a_greedy_asker_leaves_no_less_than_was_written_down(pace: Pace, left: float, pause: float) -> None:
+    """Whenever within its time what was written down is read, it does not grow to more than there is."""
+    allowance = Allowance(pace, START, Level(left, START))
+    written = allowance.left(START, 10.0)
+    if written is None:
+        return
+    now, asked = START, 0
+    while now <= START + pause and asked < 5000:
+        allowance.spend(free := min(5000, allowance.free(now)), now)
+        asked += free
+        now = allowance.ready_at(now)
+    end = START + pause
+    there, read = allowance.left(end), Allowance(pace, end, Level(written, START)).left(end)
+    assert there is not None
+    assert read is not None
+    assert read <= there + 0.001
+
+
+# ---- saving up for a test
+
+
+def test_queries_are_saved_up_for_a_test() -> None:
+    """While the day's budget holds less than a test takes, nothing else goes; then the test does, and the rest is free."""
+    allowance = Allowance(HUNDRED, START, Level(2.0, START))
+    assert not allowance.save_up(4, START)
+    assert allowance.free(START) == 0
+    assert allowance.saved_at(START) == pytest.approx(START + 192)
+    assert allowance.ready_at(START) == pytest.approx(START + 288)
+    assert allowance.save_up(4, START + 192.1)
+    allowance.spend(4, START + 192.1)
+    assert allowance.ready_at(START + 192.1) == pytest.approx(START + 288)
+
+
+def test_what_is_saved_up_for_a_test_that_is_not_due_any_more_is_free() -> None:
+    """Without a test to save up for, everything is free again."""
+    allowance = Allowance(HUNDRED, START, Level(2.0, START))
+    assert not allowance.save_up(4, START)
+    assert allowance.save_up(0, START)
+    assert allowance.free(START) == 2
+
+
+@pytest.mark.parametrize(("daily", "queries"), [(8, 4), (36, 4), (39, 4)])
+def test_a_test_that_a_small_budget_never_holds_waits_until_it_is_full(daily: int, queries: int) -> None:
+    """A list with less than ten tests a day is tested when all of a tenth is there."""
+    allowance = Allowance(a_pace(max_queries_per_day=daily), START)
+    assert allowance.save_up(queries, START)
+    allowance.spend(queries, START)
+    assert not allowance.save_up(queries, START)
+    saved = allowance.saved_at(START)
+    assert START < saved < START + FULL_AGAIN_SECONDS
+    assert allowance.save_up(queries, saved + 0.001)
+
+
+@pytest.mark.parametrize("pace", [a_pace(), a_pace(max_qps=1.0)])
+def test_a_test_waits_for_no_second(pace: Pace) -> None:
+    """Without a daily limit a test is never waited for; what is over a second's limit is paid afterwards."""
+    allowance = Allowance(pace, START)
+    allowance.spend(10, START)
+    assert allowance.save_up(4, START)
+    assert allowance.saved_at(START) == START

@@ -25,7 +25,12 @@ HOLDS_KEY = "holds what looks like a key: write the zone without it, and name it
 NO_KEY = "leads to something that is no key: one line of up to 63 letters, digits and hyphens is expected"
 NO_FILE = "there is no such file; a relative path starts in the folder of the config"
 LINK = "must be a link (https://…, http://… or mailto:…); {target} is the only thing that is filled in"
-NO_LIST = "must be the name of a list of the catalogue, or a mapping with a zone"
+NO_LIST = "must be the name of a set or of a list of the catalogue, or a mapping with a zone"
+CAUSES = (
+    "must be one of exploited-host, spam-sent, policy-range, missing-ptr, neighbour-range, asn-escalation, backscatter, "
+    "poor-reputation, domain-reputation, phishing-page, malware-page, abused-site, young-domain, tor-exit, open-proxy, bogon, "
+    "credential-attack, informational"
+)
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
@@ -36,6 +41,9 @@ NOT_GLOBAL = (
 )
 TEXT = "must be text, in quotes if it looks like a number"
 TWICE = "one listing would count twice; remove one of them"
+TWICE_BY_A_SET = "one listing would count twice; remove it"
+SORBS = "Its owner shut it down on 5 June 2024 and emptied all of its zones. Ask zen.spamhaus.org instead"
+ALL_THE_SAME = "(to ask it all the same, write a mapping with its kinds)"
 NOT_A_LIST = "must be a list with at least one entry"
 ONE_THING = "a code means one thing"
 
@@ -80,10 +88,7 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"19: history.path: {NO_VALUE}",
         f"19: history.keep: {NO_VALUE}",
     ),
-    "nothing_is_given": (
-        "1: lists: is missing: give at least one entry",
-        "1: targets: is missing: give at least one entry",
-    ),
+    "nothing_is_given": ("1: targets: is missing: give at least one entry",),
     "unknown_key": (
         "3: list: unknown key; did you mean lists?",
         "4: foo: unknown key",
@@ -163,6 +168,9 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "'phishing', 'malware', 'age', 'tor', 'bogon' or 'informational'",
         "7: lists[0].impact: must be 'critical', 'high', 'medium', 'low' or 'info'",
         "8: lists[0].scope: must be 'address', 'range', 'asn' or 'domain'",
+        f"9: lists[0].cause: {CAUSES}",
+        "10: lists[0].status: must be 'alive', 'unproven', 'registration', 'key' or 'subscription'",
+        f"11: lists[0].codes[127.0.0.2].cause: {CAUSES}",
     ),
     "unknown_kind": (
         "4: lists[1].kinds[0]: must be 'ipv4', 'ipv6' or 'domain'",
@@ -259,6 +267,45 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "5: lists[1].includes[1]: is the list itself",
         f"5: lists[1].includes[2]: {NO_DOMAIN}",
     ),
+    "list_and_its_part_of_a_part": (
+        f"3: lists[1]: xbl.spamhaus.org is part of own.example.net, which is asked too: {TWICE}",
+        f"3: lists[1]: xbl.spamhaus.org is part of all.example.net, which is asked too: {TWICE}",
+        f"4: lists[2]: own.example.net is part of all.example.net, which is asked too: {TWICE}",
+    ),
+    "list_that_is_part_by_your_own_word": (
+        f"3: lists[1]: bl.example.net is part of zen.spamhaus.org, which is asked too: {TWICE}",
+        "8: lists[2].part_of[0]: is the list itself",
+        f"8: lists[2].part_of[1]: {NO_DOMAIN}",
+    ),
+    "lists_that_are_part_of_each_other": (
+        f"3: lists[1]: a.example.net is part of b.example.net, which is asked too: {TWICE}",
+        f"4: lists[2]: b.example.net is part of a.example.net, which is asked too: {TWICE}",
+    ),
+    "list_that_a_set_holds": (
+        f"4: lists[2]: sbl.spamhaus.org is part of zen.spamhaus.org, which the set default asks too: {TWICE_BY_A_SET}",
+        f"6: lists[3]: own.example.net is part of zen.spamhaus.org, which the set default asks too: {TWICE_BY_A_SET}",
+        f"9: lists[4]: grey.uribl.com is part of multi.uribl.com, which the set all asks too: {TWICE_BY_A_SET}",
+    ),
+    "set_given_twice": ("4: lists[2]: default is given twice, first in line 2",),
+    "set_misspelt": (
+        "3: lists[1]: is not in the catalogue; did you mean default?",
+        "4: lists[2]: is not in the catalogue; did you mean domains?",
+        "5: lists[3]: is not in the catalogue; did you mean all?",
+    ),
+    "set_as_a_mapping": (
+        "3: lists[1].zone: is the name of a set: write it without a mapping, `- default`",
+        "4: lists[2].zone: is the name of a set: write it without a mapping, `- domains`",
+    ),
+    "list_that_has_ended": (
+        f"3: lists[1]: dnsbl.sorbs.net is defunct (2024-06). {SORBS} {ALL_THE_SAME}",
+        f"4: lists[2]: sorbs.net is defunct with every zone below it (2024-06). {SORBS} {ALL_THE_SAME}",
+        f"5: lists[3].zone: sorbs.net is defunct with every zone below it (2024-06). {SORBS} {ALL_THE_SAME}",
+        "6: lists[4]: dnsbl.darklist.de is defunct (2023-04). Its operator switched the DNS service off; noticed on 9 April "
+        f"2023. Nothing in the catalogue replaces it {ALL_THE_SAME}",
+        "7: lists[5].zone: cbl.abuseat.org is defunct (2023-02). The old name of XBL, which its operator asks everybody to give "
+        f"up; noticed on 17 February 2023. Ask zen.spamhaus.org or xbl.spamhaus.org instead {ALL_THE_SAME}",
+        f"8: lists[5].interval: {DURATION}",
+    ),
     "zone_is_an_address": (
         f"3: lists[1].zone: {IS_ADDRESS}",
         f"4: lists[2].zone: {IS_ADDRESS}",
@@ -297,8 +344,11 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "4: lists[2].key_env: names a variable that is not set",
     ),
     "key_is_missing": (
-        "3: lists[1].zone: needs a key: give key_file or key_env",
+        "3: lists[1].zone: needs a key: give key_file or key_env; without a key, ask zen.spamhaus.org",
         "4: lists[2].zone: needs a key: give key_file or key_env",
+        "5: lists[3].zone: needs a key: give key_file or key_env; without a key, ask dbl.spamhaus.org",
+        "6: lists[4].zone: needs a key: give key_file or key_env",
+        "7: lists[5].zone: needs a key: give key_file or key_env",
     ),
     "key_from_two_places": ("5: lists[0].key_env: excludes key_file: remove one of them",),
     "key_file_unreadable": (
@@ -339,7 +389,7 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "9: lists[1].codes[127.0.0.6]: overlaps 127.0.0.4-127.0.0.7",
     ),
     "codes_that_differ_on_a_sublist": (
-        "7: lists[1].codes[127.0.0.3]: gives sublist A another class, impact or scope than 127.0.0.2 does",
+        "7: lists[1].codes[127.0.0.3]: gives sublist A another class, impact, scope or cause than 127.0.0.2 does",
     ),
     "code_of_listing_and_refusal": (
         f"3: lists[1].refusal_codes[0]: 127.255.255.0/24 is also in codes: {ONE_THING}",
@@ -430,8 +480,8 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"9: targets[6]: 192.168.0.1 {NOT_GLOBAL}",
     ),
     "target_that_no_list_takes": (
-        "3: targets[0]: no configured list takes domain targets: add one, such as dbl.spamhaus.org",
-        "4: targets[1]: no configured list takes ipv6 targets: add one, such as zen.spamhaus.org",
+        "3: targets[0]: no configured list takes domain targets: add one, such as dbl.spamhaus.org, or the set domains",
+        "4: targets[1]: no configured list takes ipv6 targets: add one, such as zen.spamhaus.org, or the set default",
     ),
     "many_problems": (
         "2: resolver: unknown key; did you mean resolvers?",

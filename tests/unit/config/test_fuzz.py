@@ -34,7 +34,22 @@ quick = settings(max_examples=40, deadline=None, derandomize=True, database=None
 
 _SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
 _KEYS = sorted({key for section in _SECTIONS for key in keys_of(section)} | {"", "host", "labels", "127.0.0.2", "8", "\0", "<<"})
-_WORDS = ["system", "none", "zen.spamhaus.org", "bl.example.net", "ipv4", "bitmask", "127.0.0.2", "::1", "30s", "²", "\ud800"]
+_WORDS = [
+    "system",
+    "none",
+    "default",
+    "all",
+    "zen.spamhaus.org",
+    "dnsbl.sorbs.net",
+    "bl.example.net",
+    "ipv4",
+    "bitmask",
+    "127.0.0.2",
+    "::1",
+    "30s",
+    "²",
+    "\ud800",
+]
 _SCALARS = (
     st.none()
     | st.booleans()

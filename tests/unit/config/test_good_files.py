@@ -5,9 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from exporter import catalogue
-from exporter.blocklist import Bit, Blocklist, Code, Impact, Key, ListingClass, Pace, Resolver, Scope, Span, Sublist, TestEntries
+from exporter.blocklist import (
+    Bit,
+    Blocklist,
+    Code,
+    Facts,
+    Impact,
+    Key,
+    ListingClass,
+    Pace,
+    Resolver,
+    Scope,
+    Span,
+    Status,
+    Sublist,
+    TestEntries,
+)
 from exporter.config import built_in
+from exporter.config.sets import members
 from exporter.target import Kind, Target, parse_test_entry
 from tests.unit.config.conftest import Load
 
@@ -129,9 +144,10 @@ lists:
     class: reputation
     impact: low
     scope: range
+    cause: neighbour-range
     meaning: bad neighbours
     codes:
-      2: {sublist: SPAM, class: abuse, impact: high, scope: address, meaning: sent spam}
+      2: {sublist: SPAM, class: abuse, impact: high, scope: address, cause: spam-sent, meaning: sent spam}
       127.0.0.64-127.0.0.65: {sublist: REST}
     refusal_codes: [1, 127.255.255.0/24]
     neutral_codes: [127.0.0.128]
@@ -151,20 +167,23 @@ lists:
     max_queries_per_day: 1000
     source: [https://example.net/]
     checked: "2026-11-24"
+    status: registration
+    policy: "ours only"
+    expiry: "after a week"
     notes: [ours]
 targets: [10.0.0.1]
 """,
         {"DNSBL_KEY": "hunter2"},
     )
-    spam = Sublist("SPAM", ListingClass.ABUSE, Impact.HIGH, Scope.ADDRESS)
-    rest = Sublist("REST", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE)
+    spam = Sublist("SPAM", ListingClass.ABUSE, Impact.HIGH, Scope.ADDRESS, "spam-sent")
+    rest = Sublist("REST", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE, "neighbour-range")
     assert config.lists == (
         Blocklist(
             zone="bl.example.net",
             operator="Example",
             provider="dnsxl",
             kinds=frozenset({Kind.IPV4, Kind.IPV6}),
-            default=Sublist("", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE),
+            default=Sublist("", ListingClass.REPUTATION, Impact.LOW, Scope.RANGE, "neighbour-range"),
             meaning="bad neighbours",
             codes=(Code(Bit(2), spam, "sent spam"), Code(_span("127.0.0.64", "127.0.0.65"), rest, "")),
             refusal_codes=(Bit(1), _span("127.255.255.0", "127.255.255.255")),
@@ -177,6 +196,35 @@ targets: [10.0.0.1]
             key=Key("hunter2"),
         ),
     )
+    # They are no part of a list's identity.
+    assert config.lists[0].facts == Facts(
+        Status.REGISTRATION, "ours only", "after a week", "https://example.net/lookup", ("ours",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "cause"),
+    [
+        ("{sublist: A}", "spam-sent"),
+        ("{sublist: A, impact: low}", "spam-sent"),
+        ("{sublist: A, cause: open-proxy}", "open-proxy"),
+        ("{sublist: A, class: policy}", ""),
+        ("{sublist: A, scope: range}", ""),
+        ("{sublist: A, class: policy, cause: missing-ptr}", "missing-ptr"),
+    ],
+)
+def test_a_cause_of_the_list_holds_for_codes_that_accuse_of_the_same(loaded: Load, row: str, cause: str) -> None:
+    """A row with a class or a scope of its own speaks of something else, and class and scope tell again what of."""
+    text = f"lists: [{{zone: bl.example.net, kinds: [ipv4], cause: spam-sent, codes: {{127.0.0.2: {row}}}}}]\ntargets: [9.9.9.9]"
+    assert [sublist.cause for sublist in loaded(text).lists[0].declared()] == [cause]
+
+
+def test_a_note_that_changes_makes_no_other_list(loaded: Load) -> None:
+    """A reload does not test a list anew because somebody wrote a note."""
+    text = "lists: [{zone: bl.example.net, kinds: [ipv4], notes: [%s]}]\ntargets: [9.9.9.9]"
+    before, after = (loaded(text % note).lists[0] for note in ("old", "new"))
+    assert before == after
+    assert before.facts != after.facts
 
 
 def test_a_list_of_your_own_with_as_little_as_possible(loaded: Load) -> None:
@@ -192,6 +240,13 @@ def test_a_list_of_domains_only(loaded: Load) -> None:
     """What it lists are domains, so a listing accuses one."""
     found = loaded("lists: [{zone: bl.example.net, kinds: [domain]}]\ntargets: [example.com]").lists[0]
     assert (found.default.listing_class, found.default.scope) == (ListingClass.DOMAIN, Scope.DOMAIN)
+
+
+def test_a_list_of_your_own_may_hold_every_fact_of_the_catalogue(loaded: Load) -> None:
+    """An entry of the catalogue can be copied into a config; what only a catalogue tells changes nothing."""
+    facts = "sets: [default], policy: ask, expiry: never, part_of: [all.example.net], source: [x], checked: x, notes: [x]"
+    text = "lists: [{{zone: bl.example.net, kinds: [domain]{}}}]\ntargets: [example.com]"
+    assert loaded(text.format(f", {facts}")) == loaded(text.format(""))
 
 
 def test_no_test_entries(loaded: Load) -> None:
@@ -282,10 +337,11 @@ def test_what_editors_add(loaded: Load, content: bytes) -> None:
 
 
 def test_built_in() -> None:
-    """Without a config: every list of the catalogue that needs no key, and no target."""
-    config = built_in((Resolver("127.0.0.1:53"),))
-    needs_no_key = {zone for zone, entry in catalogue.entries().items() if not entry.get("needs_key")}
-    assert {blocklist.name for blocklist in config.lists} == needs_no_key
+    """Without a config: the default lists of the catalogue, or those that are named, and no target."""
+    config = built_in(resolvers=(Resolver("127.0.0.1:53"),))
+    assert [blocklist.name for blocklist in config.lists] == [*members("default"), *members("domains")]
+    assert [blocklist.name for blocklist in built_in(["all"]).lists] == members("all")
+    assert [blocklist.name for blocklist in built_in(["xbl.spamhaus.org"]).lists] == ["xbl.spamhaus.org"]
     assert config.resolvers == (Resolver("127.0.0.1:53"),)
     assert not config.targets
 

@@ -8,6 +8,7 @@ import yaml
 
 from exporter.config import schema
 from exporter.config.model import CodeEntry, ConfigFile, ListEntry
+from exporter.config.sets import BY_DEFAULT, SETS
 from tests.unit.config.json_schema import faults
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yml"
@@ -33,6 +34,8 @@ def test_the_example_fits() -> None:
     "text",
     [
         LISTS,
+        "targets: [example.com]",
+        "lists: [default, all, dnsbl.dronebl.org, domains]\ntargets: [example.com]",
         "lists: [{zone: dbl.spamhaus.org, interval: 1h}]\ntargets: [{target: example.com}]",
         "lists: [{zone: bl.example.net, kinds: [ipv4], test_entries: none, refusal_codes: [1]}]\ntargets: [9.9.9.9]",
         LISTS + "resolvers: [system, {address: 10.0.0.53}, {address: 10.0.0.54, mixed_case: false}]",
@@ -47,10 +50,10 @@ def test_what_loads_fits(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("{}", "$: breaks required: ['lists', 'targets']"),
+        ("{}", "$: breaks required: ['targets']"),
         ("lists: []\ntargets: [example.com]", "$.lists: breaks minItems: 1"),
-        ("lists: [{interval: 1h}]\ntargets: [example.com]", "$.lists[0]: fits none of 2 choices"),
-        ("lists: [{zone: bl.example.net, key: x}]\ntargets: [example.com]", "$.lists[0]: fits none of 2 choices"),
+        ("lists: [{interval: 1h}]\ntargets: [example.com]", "$.lists[0]: fits none of 3 choices"),
+        ("lists: [{zone: bl.example.net, key: x}]\ntargets: [example.com]", "$.lists[0]: fits none of 3 choices"),
         (LISTS + "query: {attempts: '2'}", "$.query.attempts: breaks type: integer"),
         (LISTS + "query: {attempts: 11}", "$.query.attempts: breaks maximum: 10"),
         (LISTS + "query: {timeout: 3}", "$.query.timeout: breaks type: string"),
@@ -66,6 +69,14 @@ def test_what_loads_fits(text: str) -> None:
 def test_what_does_not_load_does_not_fit(text: str, fault: str) -> None:
     """An editor shows what `config check` would say."""
     assert _faults(text) == [fault]
+
+
+def test_it_offers_the_sets() -> None:
+    """An editor completes their names, and shows what is asked without `lists`."""
+    properties = schema()["properties"]
+    assert isinstance(properties, dict)
+    assert {"enum": list(SETS), "type": "string"} in properties["lists"]["items"]["anyOf"]
+    assert properties["lists"]["default"] == list(BY_DEFAULT)
 
 
 def test_unknown_keys_do_not_fit() -> None:
@@ -93,6 +104,6 @@ def test_nothing_but_what_is_needed_is_required(model: type[ConfigFile | ListEnt
     """The fewest keys that load."""
     definitions = schema()["$defs"]
     assert isinstance(definitions, dict)
-    required = {"ConfigFile": ["lists", "targets"], "ListEntry": ["zone"], "CodeEntry": ["sublist"]}
+    required = {"ConfigFile": ["targets"], "ListEntry": ["zone"], "CodeEntry": ["sublist"]}
     found = schema() if model is ConfigFile else definitions[model.__name__]
     assert found["required"] == required[model.__name__]

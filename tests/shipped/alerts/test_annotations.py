@@ -1,0 +1,117 @@
+"""What alerts say, word by word."""
+
+from collections.abc import Mapping
+
+import pytest
+import yaml
+
+from tests.shipped.alerts.exporters import Exporter, List, Place
+from tests.shipped.alerts.files import GRAFANA
+from tests.shipped.alerts.world import World, alert
+
+(LINKS,) = yaml.safe_load((GRAFANA / "rules" / "dnsbl-links.yml").read_text("utf-8"))["groups"][0]["rules"]
+GRAFANA_URL, RUNBOOKS_URL = LINKS["labels"]["grafana"], LINKS["labels"]["runbooks"]
+XBL = Place("2001:db8::1", "zen.example", "XBL")
+PLAIN = Place("192.0.2.1", "plain.example", labels=(("team", "outbound"),))
+STEPS = {
+    "exploit": "Take the machine off the network or close its way out on port 25, remove what got in and how it got in, "
+    "change the passwords; then ask for removal.",
+    "abuse": "Find out in the mail log and queue what was sent before the listing began, and by which account or script; "
+    "stop it; then ask for removal.",
+    "unheard of": "Open the list's page for the reason; stop what it names; then ask for removal.",
+}
+
+
+@pytest.fixture(name="exporter")
+def _exporter(world: World) -> Exporter:
+    exporter = world.exporter(lists={"zen.example": List(listing_class="exploit"), "plain.example": List()})
+    world.run(4)
+    return exporter
+
+
+def _links(name: str, dashboard: str) -> dict[str, str]:
+    return {"runbook_url": f"{RUNBOOKS_URL}/{name}", "dashboard_url": f"{GRAFANA_URL}/d/{dashboard}"}
+
+
+def _of_xbl(name: str, summary: str, description: str) -> Mapping[str, str]:
+    return {
+        "summary": f"2001:db8::1 {summary}",
+        "description": description,
+        "delist_url": "https://zen.example/remove?ip=2001:db8::1",
+        "first_steps": STEPS["exploit"],
+        **_links(name, "dnsbl-target?var-target=2001%3Adb8%3A%3A1"),
+    }
+
+
+def test_a_new_listing(world: World, exporter: Exporter) -> None:
+    """Where, since when, the number, what to do first, where to ask."""
+    exporter.puts_on(XBL)
+    world.run(3)
+    text = "2001:db8::1 was clean on zen.example XBL and has been listed there since 1970-01-01 00:04 UTC. "
+    text += "This is listing number 1 there."
+    world.expect_annotations(
+        alert("DNSBLNewListing", "warning", XBL), **_of_xbl("DNSBLNewListing", "was newly put on a blocklist.", text)
+    )
+    world.check()
+
+
+def test_what_was_listed_before(world: World, exporter: Exporter) -> None:
+    """That it was, when that was seen, and that nobody knows how often."""
+    exporter.finds(XBL)
+    world.run(3)
+    text = "2001:db8::1 was on zen.example XBL already when it was first checked there, 1970-01-01 00:04 UTC. "
+    text += "This is listing number 1 as far as is known."
+    summary = "is on a blocklist since before it was watched."
+    world.expect_annotations(alert("DNSBLListed", "warning", XBL), **_of_xbl("DNSBLListed", summary, text))
+    world.check()
+
+
+def test_a_repeat(world: World, exporter: Exporter) -> None:
+    """How long after the removal, and its number."""
+    exporter.finds(XBL)
+    exporter.takes_off(XBL)
+    exporter.puts_on(XBL)
+    exporter.takes_off(XBL)
+    world.run(90)
+    exporter.puts_on(XBL)
+    world.run(3)
+    text = "2001:db8::1 was removed from zen.example XBL and came back 1h 30m 0s later. This is listing number 3 there."
+    summary = "was put back on a blocklist after removal."
+    world.expect_annotations(alert("DNSBLRelisted", "critical", XBL), **_of_xbl("DNSBLRelisted", summary, text))
+    world.check()
+
+
+@pytest.mark.parametrize("listing_class", STEPS)
+def test_a_list_without_sublists_and_a_class_of_listing(world: World, exporter: Exporter, listing_class: str) -> None:
+    """The empty name leaves no hole in the text, and first steps follow from the class."""
+    exporter.lists["plain.example"].listing_class = listing_class
+    exporter.puts_on(PLAIN)
+    world.run(3)
+    world.expect_annotations(
+        alert("DNSBLNewListing", "warning", PLAIN),
+        summary="192.0.2.1 was newly put on a blocklist.",
+        description="192.0.2.1 was clean on plain.example and has been listed there since 1970-01-01 00:04 UTC. "
+        "This is listing number 1 there.",
+        delist_url="https://plain.example/remove?ip=192.0.2.1",
+        first_steps=STEPS[listing_class],
+        **_links("DNSBLNewListing", "dnsbl-target?var-target=192.0.2.1"),
+    )
+    world.check()
+
+
+def test_an_outbreak(world: World, exporter: Exporter) -> None:
+    """How many operators, and all that the target is newly on."""
+    places = [Place("192.0.2.1", f"{operator}.example", operator.upper()) for operator in "abc"]
+    for place in places:
+        exporter.lists[place.list] = List(operator=place.list)
+    exporter.puts_on(*places)
+    world.run(3)
+    world.expect_annotations(
+        alert("DNSBLOutbreak", "critical", target="192.0.2.1"),
+        summary="192.0.2.1 was put on the blocklists of several operators within an hour.",
+        description="192.0.2.1 was newly listed by 3 operators within an hour. It is on a.example A, b.example B, c.example C.",
+        first_steps="Stop outgoing mail of this address or domain now: what several operators see at once is going on at this "
+        "moment. Find the account, the script or the infection; then ask each list for removal.",
+        **_links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
+    )
+    world.check()
