@@ -4,8 +4,8 @@ It needs nothing but Python, and nothing of the exporter. Rules:
 
 1. What a panel says is in its dashboard's module; how panels look is in ``panels`` and ``tables``, once for all.
 2. Every panel has a title, a description and a unit, and every selector the job and the instance that are chosen.
-3. Panels read the sparse families, the counts of lists, or one target. None reads every check.
-4. What several exporters say of one listing counts once. A sum over targets takes each target to be on one shard.
+3. Panels read the sparse families, the counts of lists, or one target. None reads every clean check.
+4. What several exporters say of one listing counts once. Numbers of targets and checks take each target to be on one shard.
 5. Nothing listed is 0 only if an exporter says so. Without one there is no number, and the panel says that.
 6. Red is for what hurts: a critical listing, an exporter that is down, a history that is not written.
 

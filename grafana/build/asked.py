@@ -31,7 +31,7 @@ def ratio(part: str, whole: str) -> str:
 def conclusive(window: str) -> str:
     """The share of a list's checks that came to something."""
     failed, done = (f"sum by (list) ({increase(metric, window)})" for metric in (FAILURES, CHECKS))
-    return f"1 - {ratio(failed, done)}"
+    return f"clamp_min(1 - {ratio(failed, done)}, 0)"  # growth is estimated, of each for itself
 
 
 def quantile(share: float, window: str) -> str:

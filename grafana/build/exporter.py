@@ -37,7 +37,7 @@ def _speed() -> Panel:
         "Finished checks, conclusive or not, over the last minutes.",
         [Query(f"sum({_rate('dnsbl_checks_total')})")],
         "cps",
-        decimals=1,
+        decimals=None,
     )
 
 
@@ -85,7 +85,7 @@ def _speeds() -> Panel:
     return timeseries(
         "Checks per second",
         "Finished checks of all chosen exporters: those that came to something, and those that did not.",
-        [Query(f"{done} - {failed}", "conclusive"), Query(failed, "inconclusive")],
+        [Query(f"{done} - {failed}", "conclusive", "5m"), Query(failed, "inconclusive", "5m")],
         "cps",
         stacked=True,
         overrides=[fixed("conclusive", GREEN), fixed("inconclusive", PURPLE)],

@@ -180,7 +180,7 @@ def _offenders() -> Panel:
 
 
 def _unknown() -> Panel:
-    number = f"count by (list, cause) ({q.once(q.select(q.UNKNOWN), 'target', 'list', 'cause')})"
+    number = f"count by (list, cause) ({q.select(q.UNKNOWN)})"
     checks = f"sum by (list) ({q.select('dnsbl_list_checks')})"
     return table(
         "Unknown now, and why",

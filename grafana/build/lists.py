@@ -60,15 +60,14 @@ def _late() -> Panel:
     )
 
 
-def _silence() -> Panel:
+def _stale() -> Panel:
+    silence = f"time() - {asked.select('dnsbl_list_last_success_timestamp_seconds')}"
+    intervals = f"({silence}) / {asked.select('dnsbl_list_interval_seconds')}"
     return stat(
-        "Longest silence",
-        "Time since the last conclusive answer of the list that is silent longest.",
-        [Query(f"max(time() - max by (list) ({asked.select('dnsbl_list_last_success_timestamp_seconds')} > 0))")],
-        "dtdurations",
-        decimals=0,
-        nothing="no answer yet",
-        thresholds=good((7200, ORANGE)),
+        "Lists stale",
+        "Lists without a conclusive answer for more than three of their intervals.",
+        [Query(f"count(max by (list) ({intervals}) > 3) or 0 * max({asked.select('dnsbl_list_interval_seconds')})")],
+        thresholds=good((1, ORANGE)),
     )
 
 
@@ -193,7 +192,7 @@ def _latency() -> Panel:
     return timeseries(
         "Query time, 95th percentile, by list",
         "95 of 100 DNS queries took no longer; the rest includes time-outs.",
-        [Query(asked.quantile(0.95, "$__rate_interval"), _BY_LIST, "5m")],
+        [Query(asked.quantile(0.95, "$__rate_interval"), _BY_LIST, "15m")],
         "s",
         legend="table",
         calcs=["lastNotNull", "max"],
@@ -226,7 +225,7 @@ def _pace() -> Panel:
     return timeseries(
         "Checks per second, by list",
         "Finished checks, conclusive or not. The load of a list is flat by design.",
-        [Query(f"sum by (list) ({asked.rate(asked.CHECKS)})", _BY_LIST)],
+        [Query(f"sum by (list) ({asked.rate(asked.CHECKS)})", _BY_LIST, "5m")],
         "cps",
         stacked=True,
         legend="table",
@@ -255,7 +254,7 @@ def dashboard() -> Mapping[str, Json]:
         [
             Section(
                 [
-                    (4, [(_number(), 4), (_not_believed(), 4), (_known(), 4), (_silence(), 4), (_late(), 4), (_queries(), 4)]),
+                    (4, [(_number(), 4), (_not_believed(), 4), (_known(), 4), (_stale(), 4), (_late(), 4), (_queries(), 4)]),
                     (15, [(_table(), 24)]),
                 ]
             ),
@@ -282,7 +281,7 @@ def dashboard() -> Mapping[str, Json]:
             ),
         ],
         [
-            Annotation("Listings", opened, "{{target}} got onto {{list}} {{sublist}}", ORANGE, shown=False),
+            Annotation("Listings", opened, "{{target}} got onto {{list}} {{sublist}}", ORANGE, shown=False, step="1h"),
             Annotation("Not believed", sick, "{{list}} is {{health}}", PURPLE, shown=False, timed=False),
         ],
         "now-24h",

@@ -10,6 +10,8 @@ Rule 2: what is asked is made up, always the same for the same size.
     scale         memory, scrapes and a restart, by the number of checks
     real_lists    what the service says, against the files that its lists serve
 
+    showcase      no figures: a Prometheus with weeks of a made past, to look at dashboards with
+
     made          targets and lists
     serving       what answers
     askers        the other programs

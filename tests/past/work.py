@@ -36,7 +36,7 @@ class Work:
             tally.failures[name, Cause.TIMEOUT] += done
             return
         for cause, share in _FAILING.items():
-            tally.failures[name, cause] += self._whole(name, cause, checks * share)
+            tally.failures[name, cause] += self._whole(name, cause, checks * share, most=done)
         if done:
             tally.last_success[name] = at
         self._take_time(tally, name, checks, at)
@@ -53,8 +53,9 @@ class Work:
             below = share
         durations.total += questions * median * math.exp(_SPREAD**2 / 2)
 
-    def _whole(self, name: str, what: object, amount: float) -> int:
+    def _whole(self, name: str, what: object, amount: float, most: int | None = None) -> int:
+        """What of an amount, and of what was left before, is whole now; at most so much."""
         amount += self.left[name, what]
-        whole = int(amount)
+        whole = int(amount) if most is None else min(int(amount), most)
         self.left[name, what] = amount - whole
         return whole

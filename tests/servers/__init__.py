@@ -16,6 +16,7 @@ Rule 3: a missing program skips the test with its name, and fails it where `CI` 
     rude          the in-process server that plays behaviours
     relay         a path to a server with delay, loss, doubles and disorder
     forger        a process that sends forgeries before each truth
+    archive       a real Prometheus over a past, made from samples with times
     exporter      the installed command, as a subprocess
     prometheus    a real one, that scrapes and evaluates several times a second
     alertmanager  a real one, that tells us at once

@@ -165,6 +165,17 @@ def test_links_lead_to_dashboards_and_variables_that_are_there(board: Object) ->
         assert {name.removeprefix("var-") for name, _ in parse_qsl(parts.query)} <= variables(other).keys()
 
 
+def test_links_in_alerts_lead_to_dashboards_and_variables_that_are_there() -> None:
+    """Whoever gets an alert is one click from the target, list or exporter that it is about."""
+    links = {
+        link
+        for path in (FOLDER.parent / "rules").glob("*.yml")
+        for link in re.findall(r"/d/([\w-]+)\?var-(\w+)=", path.read_text())
+    }
+    assert links
+    assert [(uid, name) for uid, name in links if name not in variables(BOARDS[uid])] == []
+
+
 @every_query
 def test_every_metric_is_one_that_the_exporter_exposes(query: Asked, exposed: dict[str, str]) -> None:
     """By its name, and for a histogram by one of its three."""
