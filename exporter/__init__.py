@@ -41,6 +41,7 @@ module          its one idea
 ``vouching``    a change waits for a test of its list: trust, advance, record, tell
 ``engine``      the only loop: ask, judge, and hand on what is not plainly clean
 ``metrics``     the only exposition: every name, help and label
+``runbooks``    what to do about each alert, as Markdown that ``web`` serves
 ``web``         the HTTP face
 ``cli``         the only assembly: flags, logging, wiring, signals
 ==============  =====================================================================================================

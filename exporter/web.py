@@ -1,4 +1,4 @@
-"""The HTTP face: metrics for Prometheus, liveness and reload for operators, a page of links for people.
+"""The HTTP face: metrics for Prometheus, liveness and reload for operators, runbooks and a page of links for people.
 
 Rules:
 
@@ -9,6 +9,7 @@ Rules:
 import html
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 from aiohttp import web
 
@@ -40,12 +41,15 @@ class Service:
 
 
 _SERVICE = web.AppKey("service", Service)
+_RUNBOOKS = web.AppKey("runbooks", dict[str, str])
 
 
 def application(service: Service) -> web.Application:
     """Every endpoint."""
     app = web.Application()
     app[_SERVICE] = service
+    files = (resources.files("exporter") / "runbooks").iterdir()
+    app[_RUNBOOKS] = {file.name.removesuffix(".md"): file.read_text("utf-8") for file in files}
     app.add_routes(
         [
             web.get("/", _landing),
@@ -53,6 +57,7 @@ def application(service: Service) -> web.Application:
             web.get("/-/healthy", _healthy),
             web.get("/-/ready", _ready),
             web.post("/-/reload", _reload),
+            web.get("/runbooks/{alert:[A-Za-z]+}", _runbook),
         ]
     )
     return app
@@ -124,6 +129,12 @@ async def _reload(request: web.Request) -> web.Response:
     if problem is None:
         return web.Response(text="reloaded\n")
     return web.Response(text=f"not reloaded, the old config stays:\n{problem}\n", status=400)
+
+
+async def _runbook(request: web.Request) -> web.Response:
+    """As it is written: Markdown reads well as it is."""
+    text = request.app[_RUNBOOKS].get(request.match_info["alert"])
+    return web.Response(text="there is no such runbook\n", status=404) if text is None else web.Response(text=text)
 
 
 def _count(number: int, noun: str) -> str:

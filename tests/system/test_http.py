@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.servers import mischief
 from tests.servers.ask import endpoint
@@ -17,6 +18,8 @@ from tests.system.holding import holding
 from tests.system.one_list import OTHER, TARGET, ZONE, is_known, one_list
 from tests.system.scrape import Scrape
 from tests.system.settings import addresses_on, config
+
+RULES = Path(__file__).parents[2] / "grafana" / "rules"
 
 
 def test_ready_says_whether_an_answer_came(tmp_path: Path, rude: Rude) -> None:
@@ -51,10 +54,23 @@ def test_every_link_of_the_landing_page_leads_somewhere(served: Exporter) -> Non
     assert {link: served.get(link).status for link in links} == dict.fromkeys(links, 200)
 
 
+def test_every_alert_has_its_runbook_here(served: Exporter) -> None:
+    """What alerts link to when nothing else is configured is the page about that alert."""
+    rules = [yaml.safe_load(file.read_text("utf-8")) for file in RULES.glob("*.yml")]
+    alerts = [rule["alert"] for file in rules for group in file["groups"] for rule in group["rules"] if "alert" in rule]
+    assert len(alerts) == 12
+    for alert in alerts:
+        page = served.get(f"/runbooks/{alert}")
+        assert (page.status, page.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        assert page.text.startswith(f"# {alert}\n")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("HEAD", "/metrics", 200),
+        ("GET", "/runbooks/Nothing", 404),
+        ("GET", "/runbooks/../config", 404),
         ("HEAD", "/", 200),
         ("GET", "/nothing", 404),
         ("POST", "/metrics", 405),
