@@ -476,9 +476,11 @@ def test_prometheus_scrapes_and_keeps_what_it_scraped(tmp_path: Path) -> None:
         assert [sample.value for sample in prometheus.query("some_value")] == [7]
         prometheus.evaluate_again()
         assert [sample.value for sample in prometheus.query("up:sum")] == [1]
-        before = prometheus.query("min_over_time(timestamp(some_value)[1m:1s])")
+        first = "min_over_time(timestamp(some_value)[1m:1s])"
+        wait_until(lambda: bool(prometheus.query(first)), "a whole second has passed with a value in it")
+        before = prometheus.query(first)
         prometheus.restart()
-        assert prometheus.query("min_over_time(timestamp(some_value)[1m:1s])") == before
+        assert prometheus.query(first) == before
 
 
 def test_a_webhook_keeps_messages_apart_from_all_else() -> None:
