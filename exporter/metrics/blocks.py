@@ -14,7 +14,7 @@ Rules:
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -127,7 +127,7 @@ class Blocks:
 
     def plain(self) -> Plain:
         """The text as it is, to be put together as it is sent. To be called while it is fresh."""
-        return Plain(tuple(self.text()))
+        return Plain(tuple((_head(name), list(blocks.values())) for name, blocks in self.blocks.items()))
 
     async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
         if plan is not self._plan or exposed != self._exposed:
@@ -149,11 +149,6 @@ class Blocks:
     def listed_targets(self) -> int:
         """Targets that are on any list now."""
         return len(self.blocks[INFO])
-
-    def text(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
-        """The head and the blocks of each family."""
-        for name, blocks in self.blocks.items():
-            yield _head(name), list(blocks.values())
 
     def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Part]:
         return {(name, group): pack(self._text_of(name, group)) for name, group in changed}

@@ -215,7 +215,7 @@ class Client:
         settle(lookup)
         if not self._closed:
             name = lookup.prefix + lookup.suffix.name
-            self._detours.take(Detour(name, address, partial(self._arrived, lookup)))
+            self._detours.take(Detour(name, lookup.suffix, address, partial(self._arrived, lookup)))
 
     def _arrived(self, lookup: Lookup[object], answer: Answer) -> None:
         self._tell(lookup, answer, self._clock())

@@ -7,14 +7,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exporter.providers.resolvers import Address
+from exporter.providers.wire import Suffix
 from exporter.verdict import Answer, Cause, Failure
 
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 64
 
-Slow = Callable[[bytes, Address], Awaitable[Answer]]
-"""Asks an A question with all that DNS has; the name is in wire format (RFC 1035 §3.1)."""
+Slow = Callable[[bytes, Suffix, Address], Awaitable[Answer]]
+"""Asks an A question with all that DNS has; the name is in wire format (RFC 1035 §3.1), the suffix its end."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,6 +23,7 @@ class Detour:
     """A name, the resolver whose reply was odd, and whom to tell. Not shown by ``repr``: the name may hold a key."""
 
     name: bytes
+    suffix: Suffix
     address: Address
     done: Callable[[Answer], None]
 
@@ -54,7 +56,7 @@ class Detours:
 
     async def _answer(self, detour: Detour) -> Answer:
         try:
-            return await self._slow(detour.name, detour.address)
+            return await self._slow(detour.name, detour.suffix, detour.address)
         except Exception as defect:  # noqa: BLE001 - whatever it is, the lookup must end
             _log.error("defect", extra={"fields": {"doing": "asking again", "error": type(defect).__name__}})
             return Failure(Cause.INTERNAL)

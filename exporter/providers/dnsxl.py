@@ -60,8 +60,7 @@ class Dnsxl:
         self._timeout = timeout
         self._attempts = attempts
         self._lines: dict[tuple[Resolver, ...], _Line] = {}
-        self._suffixes: dict[str, Suffix] = {}
-        self._text_suffixes: dict[str, Suffix] = {}
+        self._suffixes: dict[tuple[str, bool], Suffix] = {}
         self._prefixes: dict[str, bytes] = {}
 
     def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
@@ -80,19 +79,18 @@ class Dnsxl:
         return Reply(answer, (seconds,))
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
-        line = self._line(blocklist)
-        packet = await line.texts.text(self._prefix(target), self._text_suffix(blocklist))
+        line, suffix = self._line(blocklist), self._suffix(blocklist, text=True)
+        packet = await line.texts.text(self._prefix(target), suffix)
         if not packet:
             return ""
         message = question.read(packet)
         if message is not None and not message.flags & dns.flags.TC:
             return plain(_text(message), blocklist)
         name = dns.name.from_text(target.name_under(blocklist.suffix))
-        suffix = self._text_suffix(blocklist)
         return plain(_text(await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses), suffix)), blocklist)
 
     def repeated(self, blocklist: Blocklist) -> int:
-        suffixes = self._suffix(blocklist), self._text_suffix(blocklist)
+        suffixes = self._suffix(blocklist), self._suffix(blocklist, text=True)
         repeats = sum(suffix.repeats for suffix in suffixes)
         for suffix in suffixes:
             suffix.repeats = 0
@@ -135,11 +133,9 @@ class Dnsxl:
             lower_case=lower_case,
         )
 
-    async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, first: Address) -> Answer:
+    async def _ask_again(self, addresses: tuple[Address, ...], name: bytes, suffix: Suffix, first: Address) -> Answer:
         """Ask the resolver whose answer was odd, then the others."""
         resolvers = Resolvers((first, *addresses))
-        zones = (suffix for suffix in self._suffixes.values() if name.endswith(suffix.name))
-        suffix = max(zones, key=lambda zone: len(zone.name))
         return _answer(await self._question(dns.name.from_wire(name, 0)[0], dns.rdatatype.A, resolvers, suffix))
 
     async def _question(
@@ -147,16 +143,11 @@ class Dnsxl:
     ) -> question.Result:
         return await question.ask(name, kind, resolvers, self._timeout, self._attempts, time.monotonic, suffix.repeated)
 
-    def _suffix(self, blocklist: Blocklist) -> Suffix:
-        suffix = self._suffixes.get(blocklist.suffix)
+    def _suffix(self, blocklist: Blocklist, *, text: bool = False) -> Suffix:
+        key = blocklist.suffix, text
+        suffix = self._suffixes.get(key)
         if suffix is None:
-            suffix = self._suffixes[blocklist.suffix] = Suffix(blocklist.suffix)
-        return suffix
-
-    def _text_suffix(self, blocklist: Blocklist) -> Suffix:
-        suffix = self._text_suffixes.get(blocklist.suffix)
-        if suffix is None:
-            suffix = self._text_suffixes[blocklist.suffix] = Suffix(blocklist.suffix, text=True)
+            suffix = self._suffixes[key] = Suffix(blocklist.suffix, text=text)
         return suffix
 
     def _prefix(self, target: Target) -> bytes:

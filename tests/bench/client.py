@@ -157,7 +157,7 @@ async def _swept(address: Address, pairs: list[tuple[bytes, Suffix]]) -> Sweep:
     )
 
 
-async def _defect(name: bytes, address: Address) -> Answer:
+async def _defect(name: bytes, suffix: Suffix, address: Address) -> Answer:
     return Failure(Cause.INTERNAL)
 
 

@@ -67,7 +67,7 @@ def codes(*texts: str) -> Codes:
     return Codes(tuple(sorted(map(IPv4Address, texts))))
 
 
-async def by_dnspython(name: bytes, address: Address) -> Answer:
+async def by_dnspython(name: bytes, suffix: Suffix, address: Address) -> Answer:
     """The slow way: dnspython, over TCP if need be."""
     question = dns.message.make_query(dns.name.from_wire(name, 0)[0], "A")
     try:
@@ -93,7 +93,7 @@ def client(
     patience: float = PATIENT,
     attempts: int = 1,
     clock: Callable[[], float] = time.monotonic,
-    slow: Callable[[bytes, Address], Awaitable[Answer]] = by_dnspython,
+    slow: Callable[[bytes, Suffix, Address], Awaitable[Answer]] = by_dnspython,
     lower_case: Collection[str] = (),
 ) -> Client:
     lower = tuple(map(read_address, lower_case))
@@ -634,7 +634,7 @@ def test_a_slow_way_that_raises_is_an_internal_failure(rude: Rude) -> None:
     """A defect there costs that one answer."""
     rude.behave(ZONE, truncated(absent))
 
-    async def defective(name: bytes, address: Address) -> Answer:
+    async def defective(name: bytes, suffix: Suffix, address: Address) -> Answer:
         raise RuntimeError
 
     async def asking() -> None:
@@ -650,7 +650,7 @@ def test_the_slow_way_is_asked_few_at_a_time(rude: Rude) -> None:
     running = most = 0
     told: set[tuple[bytes, str]] = set()
 
-    async def counted(name: bytes, address: Address) -> Answer:
+    async def counted(name: bytes, suffix: Suffix, address: Address) -> Answer:
         nonlocal running, most
         told.add((name, str(address)))
         running += 1

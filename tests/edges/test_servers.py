@@ -33,6 +33,7 @@ from tests.servers.ports import free_port
 from tests.servers.prometheus import Prometheus
 from tests.servers.rbldnsd import Rbldnsd
 from tests.servers.rude import Asked, Rude
+from tests.servers.threaded import Threaded
 from tests.servers.unbound import Unbound
 from tests.servers.webhook import Told, Webhook
 from tests.servers.zones import (
@@ -454,18 +455,15 @@ class Scraped:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self._threaded = Threaded(ThreadingHTTPServer(("127.0.0.1", 0), Handler), "scraped")
+        self.address = self._threaded.address
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._threaded.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._threaded.stop()
 
 
 def test_prometheus_scrapes_and_keeps_what_it_scraped(tmp_path: Path) -> None:

@@ -22,4 +22,5 @@ Rule 3: a missing program skips the test with its name, and fails it where `CI` 
     alertmanager  a real one, that tells us at once
     webhook       what keeps its messages …
     mailbox       … and its mails
+    threaded      a little server of our own in a thread of this process
 """

@@ -2,12 +2,12 @@
 
 import email
 import email.policy
-import threading
 from email.message import EmailMessage
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Self, cast
 
 from tests.servers.daemon import wait_until
+from tests.servers.threaded import Threaded
 
 ANSWERS = {"EHLO": "250 mailbox", "HELO": "250 mailbox", "MAIL": "250 fine", "RCPT": "250 fine", "QUIT": "221 bye"}
 
@@ -39,22 +39,19 @@ class Mailbox:
                 lines = iter(self.rfile.readline, b".\r\n")
                 return b"".join(line.removeprefix(b".") for line in lines)
 
-        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="mailbox")
+        self._threaded = Threaded(ThreadingTCPServer(("127.0.0.1", 0), Handler), "mailbox")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._threaded.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._threaded.stop()
 
     @property
     def address(self) -> str:
         """`127.0.0.1:PORT`."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return self._threaded.address
 
     def to(self, receiver: str) -> EmailMessage:
         """The first mail to that address, waited for."""

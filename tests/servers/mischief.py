@@ -149,3 +149,14 @@ def error_with_empty_question(code: dns.rcode.Rcode) -> Behaviour:
 
 def _cname(target: dns.name.Name) -> dns.rdata.Rdata:
     return dns.rdata.from_text("IN", "CNAME", target.to_text())
+
+
+def together(zones: int, then: Behaviour) -> Behaviour:
+    """Silence until so many zones have been asked, for all of them."""
+    asked: set[str] = set()
+
+    def behave(question: Question) -> Iterable[Packet]:
+        asked.add(question.zone)
+        return then(question) if len(asked) == zones else []
+
+    return behave

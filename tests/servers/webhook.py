@@ -4,7 +4,6 @@ Rule: it answers at once and says yes, so nothing is told twice because of it.
 """
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from tests.servers.daemon import wait_until
+from tests.servers.threaded import Threaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,19 @@ class Webhook:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="webhook")
+        self._threaded = Threaded(ThreadingHTTPServer(("127.0.0.1", 0), Handler), "webhook")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._threaded.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._threaded.stop()
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{self._threaded.address}"
 
     def wait_for(self, count: int, within: float = 30.0) -> None:
         """Return when so many messages have come, in all."""

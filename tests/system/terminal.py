@@ -43,9 +43,15 @@ def on_a_terminal(*args: str, folder: Path, columns: int = 100) -> Seen:
         stderr=there,
     ) as process:
         os.close(there)
-        shown = b""
-        with suppress(OSError):  # how a terminal says that nobody is on its other end
-            while read := os.read(here, 65536):
-                shown += read
-        os.close(here)
-    return Seen(shown.decode(), process.returncode)
+        shown = read_to_end(here)
+    return Seen(shown, process.returncode)
+
+
+def read_to_end(terminal: int) -> str:
+    """All that is sent to a terminal, which is closed then."""
+    shown = b""
+    with suppress(OSError):  # how a terminal says that nobody is on its other end
+        while read := os.read(terminal, 65536):
+            shown += read
+    os.close(terminal)
+    return shown.decode()

@@ -6,18 +6,16 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from exporter import catalogue
+from tests.servers import mischief
 from tests.servers.ask import prefix
 from tests.servers.behaviour import (
-    Packet,
-    Question,
     absent,
     healthy,
     listed,
@@ -29,7 +27,7 @@ from tests.servers.ports import free_port
 from tests.servers.rude import Rude
 from tests.system.command import run
 from tests.system.settings import addresses_on, config
-from tests.system.terminal import on_a_terminal
+from tests.system.terminal import on_a_terminal, read_to_end
 
 ZEN, PLAIN, REFUSING, DBL = "zen.example", "plain.example", "refusing.example", "dbl.example"
 LISTED, CLEAN, FAILING, LISTED_AND_FAILING = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"
@@ -237,13 +235,9 @@ def _on_a_terminal(folder: Path, *args: str) -> tuple[str, str]:
         text=True,
     ) as process:
         os.close(there)
-        shown = b""
-        with suppress(OSError):  # how a terminal says that nobody is on its other end
-            while read := os.read(here, 65536):
-                shown += read
-        os.close(here)
+        shown = read_to_end(here)
         assert process.stdout is not None
-        return process.stdout.read(), shown.decode()
+        return process.stdout.read(), shown
 
 
 def test_there_is_a_progress_bar_on_a_terminal_and_none_in_a_pipe(folder: Path) -> None:
@@ -279,12 +273,7 @@ def test_a_list_that_lists_everything_accuses_nobody(tmp_path: Path) -> None:
 def test_all_lists_are_asked_at_once(tmp_path: Path) -> None:
     """No list waits for another: lists that answer only when all twenty have been asked are all tested and asked."""
     zones = [f"list-{number}.example" for number in range(20)]
-    asked: set[str] = set()
-
-    def together(question: Question) -> Iterable[Packet]:
-        asked.add(question.zone)
-        return healthy(absent)(question) if len(asked) == len(zones) else []
-
+    together = mischief.together(len(zones), healthy(absent))
     with Rude() as rude:
         for zone in zones:
             rude.behave(zone, together)

@@ -320,12 +320,7 @@ def test_a_real_list_is_seen_through_whatever_becomes_of_it(tmp_path: Path) -> N
 def test_all_lists_are_tested_at_once(tmp_path: Path) -> None:
     """No list waits for another: lists that answer only when all twenty have been asked are all fine."""
     zones = [f"list-{number}.example" for number in range(20)]
-    asked: set[str] = set()
-
-    def together(question: Question) -> Iterable[Packet]:
-        asked.add(question.zone)
-        return healthy(absent)(question) if len(asked) == len(zones) else []
-
+    together = mischief.together(len(zones), healthy(absent))
     with Rude() as rude:
         for zone in zones:
             rude.behave(zone, together)
