@@ -13,9 +13,13 @@ Rules:
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 MAX_NAME_OCTETS = 253
+
+Network = IPv4Network | IPv6Network
+LONGEST_HOST_PART = {4: 20, 6: 16}
+"""The largest networks that are taken, by IP version: a /12 and a /112. Each of their addresses is a target."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NOT_GLOBAL_EITHER = IPv6Network("3fff::/20")
@@ -73,6 +77,36 @@ def parse(text: str) -> Target:
             return Target(str(address.ipv4_mapped), Kind.IPV4)
         return _of_address(address)
     return _domain(text)
+
+
+def parse_network(text: str) -> Network:
+    """Read a network as a person writes it; a mapped one *is* its IPv4 network.
+
+    Raises ``ValueError`` with a sentence that says what is wrong with it.
+    """
+    if "%" in text:
+        raise ValueError(f"{_shown(text)} has a scope (%…): only global addresses can be listed")
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(_why_no_network(text)) from None
+    if isinstance(network, IPv6Network) and (mapped := network.network_address.ipv4_mapped) and network.prefixlen >= 96:
+        network = IPv4Network((mapped, network.prefixlen - 96))
+    longest = LONGEST_HOST_PART[network.version]
+    if network.max_prefixlen - network.prefixlen > longest:
+        raise ValueError(
+            f"{network} holds {network.num_addresses:,} addresses, and each would be a target: "
+            f"list the parts that are in use, each a /{network.max_prefixlen - longest} or smaller"
+        )
+    return network
+
+
+def _why_no_network(text: str) -> str:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return f"{_shown(text)} is not a valid network, such as 198.51.100.0/24 or 2001:db8::/112"
+    return f"{_shown(text)} has bits beyond its prefix: write {network} for the network, or the address alone"
 
 
 def parse_test_entry(text: str) -> Target:
