@@ -76,11 +76,22 @@ class Assembled:
     left_out: tuple[Portion, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What any list is asked about: kinds, and those of them of which special addresses are asked about too."""
+
+    kinds: frozenset[Kind] = frozenset(Kind)
+    special: frozenset[Kind] = frozenset(Kind)
+
+
 def assemble(
-    portions: Iterable[Portion], exclude: Members | None = None, owns: Callable[[Target], bool] | None = None
+    portions: Iterable[Portion],
+    exclude: Members | None = None,
+    taken: Taken | None = None,
+    owns: Callable[[Target], bool] | None = None,
 ) -> Assembled:
-    """All targets of the portions but what is excluded and, if ``owns`` is given, what others own."""
-    gathering = _Gathering(_Exclusion.of(exclude or Members()), owns)
+    """All targets of the portions but what is excluded, what no list takes and, if ``owns`` is given, what others own."""
+    gathering = _Gathering(_Exclusion.of(exclude or Members(), taken or Taken()), owns)
     left_out: list[Portion] = []
     planned = 0
     for portion in portions:
@@ -130,16 +141,22 @@ def _spans(ranges: Iterable[tuple[int, int]]) -> _Spans:
 class _Exclusion:
     spans: Mapping[Kind, _Spans]
     domains: frozenset[str]
+    takes_domains: bool
 
     @classmethod
-    def of(cls, excluded: Members) -> "_Exclusion":
+    def of(cls, excluded: Members, taken: Taken) -> "_Exclusion":
         ranges: dict[Kind, list[tuple[int, int]]] = {
             Kind.IPV4: [(number, number) for number in excluded.ipv4],
             Kind.IPV6: [(number, number) for number in excluded.ipv6],
         }
         for network in excluded.networks:
             ranges[_kind(network)].append(_range(network))
-        return cls({kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains))
+        for kind, found in ranges.items():
+            if kind not in taken.kinds:
+                found.append((0, SCRAMBLING[kind].number_of_all - 1))
+            elif kind not in taken.special:
+                found += special.spans(4 if kind is Kind.IPV4 else 6)
+        return cls({kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds)
 
 
 def _kind(network: Network) -> Kind:
@@ -177,7 +194,8 @@ class _Gathering:
             kept = [number for number in numbers if number not in excluded] if excluded.firsts else numbers
             scrambled = SCRAMBLING[kind].code
             self._mark(kind, [scrambled(number) for number in kept], share)
-        self._mark_domains([domain for domain in given.domains if domain not in self._exclusion.domains], share)
+        if self._exclusion.takes_domains:
+            self._mark_domains([domain for domain in given.domains if domain not in self._exclusion.domains], share)
         for network in given.networks:
             self._networks.append((network.max_prefixlen - network.prefixlen, len(self._portions), network))
         self._portions.append(portion)

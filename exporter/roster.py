@@ -33,6 +33,10 @@ class Scrambling:
     factor: int
     inverse: int
 
+    @property
+    def number_of_all(self) -> int:
+        return 1 << self.bits
+
     def code(self, number: int) -> int:
         return number * self.factor & (1 << self.bits) - 1
 
