@@ -156,7 +156,9 @@ class _Exclusion:
                 found.append((0, SCRAMBLING[kind].number_of_all - 1))
             elif kind not in taken.special:
                 found += special.spans(4 if kind is Kind.IPV4 else 6)
-        return cls({kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds)
+        return cls(
+            {kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds
+        )
 
 
 def _kind(network: Network) -> Kind:
