@@ -165,7 +165,7 @@ class Engine:
     def _kept(self) -> dict[str, Level]:
         """What the history has of daily budgets, in the schedule's time."""
         ahead = self._clock() - self._wall()
-        return {name: Level(level.left, level.at + ahead) for name, level in self._history.budgets.levels.items()}
+        return {name: Level(level.left, level.at + ahead) for name, level in self._history.budgets.held.items()}
 
     def _keep_levels_ahead(self) -> None:
         self._keep_levels(self.schedule.levels(self._clock(), _AHEAD_SECONDS))
