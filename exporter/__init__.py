@@ -22,6 +22,7 @@ module          its one idea
 ==============  =====================================================================================================
 ``special``     which addresses have a special purpose, so that no stranger can have an opinion of them
 ``target``      what can be listed: an address or a domain, and how it is written in front of a zone
+``registrable`` what somebody registered, of a domain: the public suffix list
 ``blocklist``   what does the listing: zone, code table with sublists, refusal codes, test entries, pace
 ``verdict``     what an answer means: ``Answer`` -> ``judge`` -> ``Verdict``
 ``health``      whether a list may be believed: verdicts on its test entries -> ``Health``; ``trust``
