@@ -87,7 +87,7 @@ def build(targets: Mapping[Target, tuple[str, ...]], lists: Iterable[Blocklist],
     checks = {}
     for name, blocklist in by_name.items():
         # All that Blocklist.accepts looks at: lists that are alike in it take the same targets.
-        alike = (blocklist.kinds, blocklist.non_global, len(blocklist.suffix))
+        alike = (blocklist.kinds, blocklist.non_global, blocklist.registrable, len(blocklist.suffix))
         if alike not in accepted:
             accepted[alike] = tuple(target for target in order if blocklist.accepts(target))
         checks[name] = Checks(blocklist, accepted[alike])

@@ -45,6 +45,7 @@ def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment
         pace=_pace(entry, checks),
         resolvers=read_resolvers(entry.resolvers or (), ("resolvers",), note),
         key=_key(entry, zone, folder, environment, note),
+        registrable=entry.registrable,
         facts=Facts(entry.status, entry.policy, entry.expiry, entry.lookup_url, tuple(entry.notes)),
     )
     _note_long_names(blocklist, note)

@@ -39,6 +39,10 @@ NOT_GLOBAL = (
     "is a private, loopback, documentation or multicast address: "
     "only a list with `non_global: true` is asked about it, and none of these takes it"
 )
+PUBLIC_SUFFIX = (
+    "is a public suffix, below which others have their domains: "
+    "a list of registrable domains cannot hold it, and no other one takes it"
+)
 TEXT = "must be text, in quotes if it looks like a number"
 TWICE = "one listing would count twice; remove one of them"
 TWICE_BY_A_SET = "one listing would count twice; remove it"
@@ -502,6 +506,11 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "22: lists[4]: bl.example.com is given twice, first in line 19",
         "26: targets[1]: must be an address or a domain, as text",
         f"27: history.keep: {DURATION}",
+    ),
+    "target_that_is_a_public_suffix": (
+        f"3: targets[0]: co.uk {PUBLIC_SUFFIX}",
+        f"4: targets[1]: xn--55qx5d.cn {PUBLIC_SUFFIX}",
+        f"5: targets[2]: github.io {PUBLIC_SUFFIX}",
     ),
     "target_that_is_too_long": ("5: targets[0]: makes too long a name with every list that takes domain targets",),
 }

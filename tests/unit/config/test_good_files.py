@@ -153,6 +153,7 @@ lists:
     neutral_codes: [127.0.0.128]
     test_entries: {listed: [127.0.0.3, "::ffff:7f00:2"], not_listed: [127.0.0.1]}
     non_global: true
+    registrable: true
     needs_key: true
     includes: [part.example.net]
     delist_url: https://example.net/remove?ip={target}
@@ -194,6 +195,7 @@ targets: [10.0.0.1]
             pace=Pace(3600.0, 3, 600.0, 7200.0, 2.5, 1000),
             resolvers=(Resolver("10.0.0.53:53"), Resolver("[::1]:5353", mixed_case=False)),
             key=Key("hunter2"),
+            registrable=True,
         ),
     )
     # They are no part of a list's identity.
