@@ -33,6 +33,7 @@ CAUSES = (
 )
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
+TOO_LONG = "is too long: with an address or a test entry in front, the name has more than 253 octets"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
 LATER = "not supported in this version; give single addresses and bare domains"
 NOT_GLOBAL = (
@@ -325,7 +326,10 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "zone_is_too_long": (
         f"3: lists[1].zone: {NO_DOMAIN}",
-        "4: lists[2].zone: is too long: with a test entry in front, the name has more than 253 octets",
+        f"4: lists[2].zone: {TOO_LONG}",
+        f"5: lists[3].zone: {TOO_LONG}",
+        f"6: lists[4].zone: {TOO_LONG}",
+        f"7: lists[5].zone: {TOO_LONG}",
     ),
     "zone_with_a_key": (
         f"3: lists[1].zone: {HOLDS_KEY}",

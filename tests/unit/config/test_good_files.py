@@ -315,6 +315,21 @@ targets: [10.0.0.1, 203.0.113.5]
         assert [blocklist.accepts(target) for blocklist in config.lists] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "octets", "target"),
+    [
+        pytest.param("[ipv4]", 253 - len("255.255.255.255."), "255.255.255.254", id="ipv4"),
+        pytest.param("[ipv4, ipv6]", 253 - len("f." * 32), "255.255.255.254", id="ipv6"),
+        pytest.param("[domain]", 253 - len("invalid."), "a.xx", id="domain"),
+    ],
+)
+def test_a_zone_may_be_as_long_as_its_longest_address_allows(loaded: Load, kinds: str, octets: int, target: str) -> None:
+    """255.255.255.255, an IPv6 address or the test entry `invalid` in front of it makes a name of 253 octets."""
+    zone = ("z." * 126)[:octets]
+    (found,) = loaded(f"lists: [{{zone: {zone}, kinds: {kinds}, non_global: true}}]\ntargets: [{target}]").lists
+    assert found.name == zone
+
+
 def test_anchors_and_aliases(loaded: Load) -> None:
     """A code table can be written once and used twice."""
     config = loaded(
