@@ -195,6 +195,7 @@ class ListEntry(BaseModel):
     ] = None
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
+    registrable: bool = False
     needs_key: bool = False
     status: StatusText = Status.ALIVE
     sets: list[Literal["default", "domains"]] = []

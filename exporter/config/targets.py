@@ -7,6 +7,7 @@ from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
 from exporter.config.faults import validated
 from exporter.config.model import TargetEntry
+from exporter.registrable import registrable
 from exporter.target import Kind, Target, parse
 
 _SUPPORTED = "not supported in this version; give single addresses and bare domains"
@@ -61,6 +62,11 @@ def why_not_accepted(target: Target, lists: Sequence[Blocklist]) -> str | None:
     of_kind = [blocklist for blocklist in lists if target.kind in blocklist.kinds]
     if not of_kind:
         return f"no configured list takes {target.kind} targets: add one, such as {_EXAMPLES[target.kind]}"
+    if target.kind is Kind.DOMAIN and registrable(target.text) is None and any(blocklist.registrable for blocklist in of_kind):
+        return (
+            f"{target.text} is a public suffix, below which others have their domains: "
+            "a list of registrable domains cannot hold it, and no other one takes it"
+        )
     if target.is_global:
         return f"makes too long a name with every list that takes {target.kind} targets"
     return (

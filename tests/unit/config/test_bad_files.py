@@ -33,11 +33,16 @@ CAUSES = (
 )
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
+TOO_LONG = "is too long: with an address or a test entry in front, the name has more than 253 octets"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
 LATER = "not supported in this version; give single addresses and bare domains"
 NOT_GLOBAL = (
     "is a private, loopback, documentation or multicast address: "
     "only a list with `non_global: true` is asked about it, and none of these takes it"
+)
+PUBLIC_SUFFIX = (
+    "is a public suffix, below which others have their domains: "
+    "a list of registrable domains cannot hold it, and no other one takes it"
 )
 TEXT = "must be text, in quotes if it looks like a number"
 TWICE = "one listing would count twice; remove one of them"
@@ -321,7 +326,10 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "zone_is_too_long": (
         f"3: lists[1].zone: {NO_DOMAIN}",
-        "4: lists[2].zone: is too long: with a test entry in front, the name has more than 253 octets",
+        f"4: lists[2].zone: {TOO_LONG}",
+        f"5: lists[3].zone: {TOO_LONG}",
+        f"6: lists[4].zone: {TOO_LONG}",
+        f"7: lists[5].zone: {TOO_LONG}",
     ),
     "zone_with_a_key": (
         f"3: lists[1].zone: {HOLDS_KEY}",
@@ -502,6 +510,11 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         "22: lists[4]: bl.example.com is given twice, first in line 19",
         "26: targets[1]: must be an address or a domain, as text",
         f"27: history.keep: {DURATION}",
+    ),
+    "target_that_is_a_public_suffix": (
+        f"3: targets[0]: co.uk {PUBLIC_SUFFIX}",
+        f"4: targets[1]: xn--55qx5d.cn {PUBLIC_SUFFIX}",
+        f"5: targets[2]: github.io {PUBLIC_SUFFIX}",
     ),
     "target_that_is_too_long": ("5: targets[0]: makes too long a name with every list that takes domain targets",),
 }
