@@ -16,12 +16,15 @@ from exporter.portions import Members, Taken, members
 from exporter.target import Target, parse
 
 
+NOTHING = members(())
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What is known of a source by the name of its origin."""
 
     name: str
-    found: Members = Members()
+    found: Members = NOTHING
     up: bool = False
     trouble: str = "not looked up yet"
     """What went wrong last; empty if it is up."""
