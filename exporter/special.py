@@ -10,5 +10,7 @@ def is_special(version: int, number: int) -> bool:
 
 def special_within(network: IPv4Network | IPv6Network) -> bool:
     return not network.is_global or network.is_multicast
+
+
 def spans(version: int) -> list[tuple[int, int]]:
     return []
