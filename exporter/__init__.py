@@ -28,6 +28,7 @@ module          its one idea
 ``catalogue``   the lists the world runs: data files and a loader
 ``advice``      what to do about a listing, by its likely cause, and about a list that may not be believed
 ``config``      file to words: strict, all problems at once with their paths and lines
+``expansion``   domain or host name to addresses, by A and AAAA, MX or SPF: questions out, answers in
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
 ``backoff``     how soon a check that came to nothing is asked again
@@ -50,7 +51,7 @@ What decides is pure: target to listing, plan to schedule, pace and resolvers ta
 What does I/O decides nothing: providers, history, engine, web.
 
 Where the next things go: a kind of list that is not asked by DNS is one more file in ``providers`` and one more line in
-``PROVIDERS``; domains to addresses is a module of its own between ``config`` and ``plan``.
+``PROVIDERS``.
 """
 
 __version__ = "0.1.0"

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from itertools import chain
 from typing import TypeVar
 
 from exporter.target import Kind, Target
@@ -96,6 +97,9 @@ class Addresses:
     def _target(self, place: int) -> Target:
         return target_of(self.kind, self.codes[place])
 
+    def __iter__(self) -> Iterator[Target]:
+        return map(self.target, range(len(self)))
+
     def place(self, target: Target) -> int | None:
         address = IPv4Address(target.text) if self.kind is Kind.IPV4 else IPv6Address(target.text)
         return _found(self.codes, SCRAMBLING[self.kind].code(int(address)))
@@ -119,6 +123,9 @@ class Domains:
 
     def target(self, place: int) -> Target:
         return Target(self.codes[place], Kind.DOMAIN)
+
+    def __iter__(self) -> Iterator[Target]:
+        return map(self.target, range(len(self)))
 
     def place(self, target: Target) -> int | None:
         return _found(self.codes, target.text)
@@ -168,7 +175,7 @@ class Roster:
         raise IndexError(place)
 
     def __iter__(self) -> Iterator[Target]:
-        return (segment.target(place) for segment in self.segments for place in range(len(segment)))
+        return chain.from_iterable(self.segments)
 
     def __contains__(self, target: Target) -> bool:
         return self.place(target) is not None
@@ -190,6 +197,11 @@ class Roster:
                 return self.shares[segment.shares[place]]
             place -= len(segment)
         raise IndexError(place)
+
+    def shared(self) -> Iterator[tuple[Target, Share]]:
+        """Every target with what it has in common with others."""
+        for segment in self.segments:
+            yield from zip(segment, map(self.shares.__getitem__, segment.shares), strict=True)
 
     def counts(self) -> Mapping[Kind, int]:
         """Targets by kind."""

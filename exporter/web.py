@@ -107,7 +107,7 @@ async def _landing(request: web.Request) -> web.Response:
         listed = metrics.blocks.listed_targets()
     page = _PAGE.format(
         version=html.escape(metrics.version),
-        targets=_count(len(plan.origins), "target"),
+        targets=_count(len(plan.roster), "target"),
         lists=_count(len(plan.lists), "list"),
         listed=f"{_count(listed, 'target')} listed now" if listed else "none known to be listed",
     )

@@ -17,14 +17,11 @@ from functools import partial
 from ipaddress import IPv4Address
 from typing import TypeVar
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
-from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
 from exporter.blocklist import Blocklist, Resolver
@@ -32,7 +29,8 @@ from exporter.providers import question
 from exporter.providers.awaiting import Awaiting
 from exporter.providers.client import Client
 from exporter.providers.reply import Reply, plain
-from exporter.providers.resolvers import Address, Resolvers, read_address
+from exporter.providers.resolvers import Address, Resolvers
+from exporter.providers.system import addresses_of
 from exporter.providers.wire import Suffix, labels
 from exporter.target import Target
 from exporter.verdict import Absent, Answer, Cause, Codes, Failure, NoData
@@ -117,7 +115,7 @@ class Dnsxl:
 
     def _connect(self, resolvers: tuple[Resolver, ...]) -> _Line:
         """A line to them. ``system`` may name one that is given too: it counts once, and its opt-out of mixed case holds."""
-        found = [(address, resolver.mixed_case) for resolver in resolvers for address in _addresses(resolver.address)]
+        found = [(address, resolver.mixed_case) for resolver in resolvers for address in addresses_of(resolver.address)]
         addresses = tuple(dict.fromkeys(address for address, _ in found))
         lower_case = frozenset(address for address, mixed_case in found if not mixed_case)
         codes, texts = self._client(addresses, lower_case), self._client(addresses, addresses)
@@ -160,22 +158,10 @@ class Dnsxl:
         return prefix
 
 
-def _addresses(text: str) -> tuple[Address, ...]:
-    """The resolvers that a word of the config stands for; ``system`` means those of /etc/resolv.conf, or the local one if it
-    names none (resolv.conf(5))."""
-    if text != "system":
-        return (read_address(text),)
-    try:
-        system = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration:
-        return (Address("127.0.0.1", 53),)
-    return tuple(Address(str(server), system.port) for server in system.nameservers)
-
-
 def _answer(result: question.Result) -> Answer:
     if isinstance(result, Cause):
         return Failure(result)
-    addresses = _records(result, dns.rdatatype.A)
+    addresses = question.records(result, dns.rdatatype.A)
     if addresses is None:
         return Failure(Cause.MALFORMED)
     if result.rcode() == dns.rcode.NXDOMAIN:
@@ -189,15 +175,5 @@ def _text(result: question.Result) -> str:
     """All TXT records, their strings joined without a gap (RFC 7208 §3.3 says how), the records with one."""
     if isinstance(result, Cause):
         return ""
-    texts = _records(result, dns.rdatatype.TXT) or []
+    texts = question.records(result, dns.rdatatype.TXT) or []
     return " ".join(sorted(b"".join(text.strings).decode("utf-8", "replace") for text in texts if isinstance(text, TXT)))
-
-
-def _records(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> list[Rdata] | None:
-    """The records of this kind for the question's name, through its CNAMEs; ``None`` if those lead nowhere."""
-    assert isinstance(message, dns.message.QueryMessage)
-    try:
-        answer = message.resolve_chaining().answer
-    except dns.exception.DNSException:
-        return None
-    return [] if answer is None or answer.rdtype != kind else list(answer)
