@@ -7,6 +7,7 @@ from exporter import special
 from exporter.blocklist import Blocklist
 from exporter.portions import Taken
 from exporter.roster import SCRAMBLING, Addresses, Domains, Roster
+from exporter.sources import Files, Named, Source
 from exporter.target import Kind, Target
 
 ADDRESSES = frozenset({Kind.IPV4, Kind.IPV6})
@@ -41,6 +42,13 @@ class Outlook:
             {segment.kind for segment in addresses if segment.kind not in may_be_special or _holds_an_ordinary_one(segment)},
             next((segment.codes for segment in roster.segments if isinstance(segment, Domains)), ()),
         )
+
+    def awaiting(self, sources: Iterable[Source]) -> "Outlook":
+        """With whatever names and files may lead to: to any address, and files to any domain."""
+        kinds = {type(source) for source in sources}
+        if kinds.isdisjoint((Named, Files)):
+            return self
+        return Outlook(self.addresses | ADDRESSES, self.ordinary | ADDRESSES, self.domains, self.more_domains or Files in kinds)
 
     def idle(self, lists: Iterable[Blocklist]) -> list[str]:
         """The names of the lists that take nothing of it."""

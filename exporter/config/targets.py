@@ -6,14 +6,12 @@ Rules:
    one if no address is taken; a part that is not is a warning.
 2. Single targets that follow each other with the same labels are one portion, in which each is its own origin. A network is a
    portion of its own.
-3. What names and files lead to is not known here. They may lead to any address, and files to any domain.
+3. What names and files lead to is not known here.
 """
 
 import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-
-from pydantic import BaseModel
 
 from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
@@ -60,7 +58,6 @@ class Targets:
         self._addresses: set[Kind] = set()
         self._ordinary: set[Kind] = set()
         self._domains: list[str] = []
-        self._more_domains = False
 
     def add(self, path: Path, value: Value) -> None:
         """Read one entry."""
@@ -86,7 +83,7 @@ class Targets:
 
     def outlook(self) -> Outlook:
         """What there is to ask about, or may be."""
-        return Outlook(self._addresses, self._ordinary, self._domains, self._more_domains)
+        return Outlook(self._addresses, self._ordinary, self._domains).awaiting(self._sources)
 
     def _add_mapping(self, path: Path, value: Mapping[str, Value]) -> None:
         entry = self._entry(path, value)
@@ -117,13 +114,10 @@ class Targets:
         return None
 
     def _of_form(self, path: Path, value: Mapping[str, Value], form: str) -> _Entry | None:
-        model: type[BaseModel] = _FORMS[form]
         if "expand" in value and form != "domain":
             self._note((*path, "expand"), "goes with domain only")
             value = {key: item for key, item in value.items() if key != "expand"}
-        entry = validated(model, value, self._under(path))
-        assert entry is None or isinstance(entry, _Entry)
-        return entry
+        return validated(_FORMS[form], value, self._under(path))
 
     def _under(self, path: Path) -> Note:
         return lambda inside, message: self._note((*path, *inside), message)
@@ -210,17 +204,10 @@ class Targets:
             self._note(path, "leads to addresses, and no configured list takes any: add one, such as the set default")
         for source in sources:
             self._add_source(source)
-        self._expect_addresses()
 
     def _add_files(self, patterns: Sequence[str], labels: Labels) -> None:
         for pattern in patterns:
             self._add_source(Files(opened(pattern, self._folder), labels))
-        self._expect_addresses()
-        self._more_domains = True
-
-    def _expect_addresses(self) -> None:
-        self._addresses |= ADDRESSES
-        self._ordinary |= ADDRESSES
 
     def _name(self, path: Path, text: str) -> str | None:
         try:

@@ -27,6 +27,8 @@ def read_target(text: str) -> Target | Network:
 
 def read_single(text: str) -> Target:
     """The one target in a text. Raises ``ValueError`` with a sentence."""
+    if _NETWORK.fullmatch(text):
+        raise ValueError("is a network: a name is expected here")
     if "/" in text:
         raise ValueError("is a URL: give its bare domain")
     if "@" in text:
@@ -56,7 +58,7 @@ def read_name(text: str) -> str:
     """The name in a text that must not be an address. Raises ``ValueError`` with a sentence."""
     found = read_single(text)
     if found.kind is not Kind.DOMAIN:
-        raise ValueError("is an address: write it as a target; only names are looked up")
+        raise ValueError("is an address: only names are looked up")
     return found.text
 
 
