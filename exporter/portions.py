@@ -53,16 +53,21 @@ class Members:
         )
 
 
+def number_of(address: Target) -> int:
+    """The number that an address is."""
+    return int(IPv4Address(address.text) if address.kind is Kind.IPV4 else IPv6Address(address.text))
+
+
 def members(targets: Iterable[Target], networks: Iterable[Network] = ()) -> Members:
     """Members that are few enough to be targets already."""
-    by_kind: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+    by_kind: dict[Kind, list[Target]] = {kind: [] for kind in Kind}
     for target in targets:
-        by_kind[target.kind].append(target.text)
+        by_kind[target.kind].append(target)
     return Members(
         tuple(networks),
-        array("I", (int(IPv4Address(text)) for text in by_kind[Kind.IPV4])),
-        tuple(int(IPv6Address(text)) for text in by_kind[Kind.IPV6]),
-        tuple(by_kind[Kind.DOMAIN]),
+        array("I", map(number_of, by_kind[Kind.IPV4])),
+        tuple(map(number_of, by_kind[Kind.IPV6])),
+        tuple(target.text for target in by_kind[Kind.DOMAIN]),
     )
 
 
@@ -98,7 +103,7 @@ def assemble(
     owns: Callable[[Target], bool] | None = None,
 ) -> Assembled:
     """All targets of the portions but what is excluded, what no list takes and, if ``owns`` is given, what others own."""
-    gathering = _Gathering(_Exclusion.of(exclude or Members(), taken or Taken()), owns)
+    gathering = _Gathering(Exclusion.of(exclude or Members(), taken or Taken()), owns)
     left_out: list[Portion] = []
     planned = 0
     for portion in portions:
@@ -111,7 +116,7 @@ def assemble(
 
 
 @dataclass(frozen=True, slots=True)
-class _Spans:
+class Spans:
     """Inclusive ranges of numbers, apart and in order."""
 
     firsts: list[int]
@@ -133,8 +138,8 @@ class _Spans:
             yield first, last
 
 
-def _spans(ranges: Iterable[tuple[int, int]]) -> _Spans:
-    spans = _Spans([], [])
+def _spans(ranges: Iterable[tuple[int, int]]) -> Spans:
+    spans = Spans([], [])
     for first, last in sorted(ranges):
         if spans.lasts and first <= spans.lasts[-1] + 1:
             spans.lasts[-1] = max(spans.lasts[-1], last)
@@ -145,19 +150,21 @@ def _spans(ranges: Iterable[tuple[int, int]]) -> _Spans:
 
 
 @dataclass(frozen=True, slots=True)
-class _Exclusion:
-    spans: Mapping[Kind, _Spans]
+class Exclusion:
+    """What is kept out: what is excluded, and what no list takes."""
+
+    spans: Mapping[Kind, Spans]
     domains: frozenset[str]
     takes_domains: bool
 
     @classmethod
-    def of(cls, excluded: Members, taken: Taken) -> "_Exclusion":
+    def of(cls, excluded: Members, taken: Taken) -> "Exclusion":
         ranges: dict[Kind, list[tuple[int, int]]] = {
             Kind.IPV4: [(number, number) for number in excluded.ipv4],
             Kind.IPV6: [(number, number) for number in excluded.ipv6],
         }
         for network in excluded.networks:
-            ranges[_kind(network)].append(_range(network))
+            ranges[kind_of(network)].append(_range(network))
         for kind, found in ranges.items():
             if kind not in taken.kinds:
                 found.append((0, SCRAMBLING[kind].number_of_all - 1))
@@ -167,8 +174,17 @@ class _Exclusion:
             {kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds
         )
 
+    def leaves(self, network: Network) -> int:
+        """How many addresses of a network are not kept out."""
+        return sum(last - first + 1 for first, last in self.spans[kind_of(network)].outside(*_range(network)))
 
-def _kind(network: Network) -> Kind:
+    def keeps_out(self, target: Target) -> bool:
+        if target.kind is Kind.DOMAIN:
+            return not self.takes_domains or target.text in self.domains
+        return number_of(target) in self.spans[target.kind]
+
+
+def kind_of(network: Network) -> Kind:
     return Kind.IPV4 if network.version == 4 else Kind.IPV6
 
 
@@ -180,7 +196,7 @@ def _range(network: Network) -> tuple[int, int]:
 class _Gathering:
     """Collects the number of the share of each target, narrow entries first, so that what comes later fills gaps only."""
 
-    def __init__(self, exclusion: _Exclusion, owns: Callable[[Target], bool] | None) -> None:
+    def __init__(self, exclusion: Exclusion, owns: Callable[[Target], bool] | None) -> None:
         self._exclusion = exclusion
         self._owns = owns
         self._portions: list[Portion] = []
@@ -213,7 +229,7 @@ class _Gathering:
         """All that was planned."""
         for _, number, network in sorted(self._networks, key=lambda planned: planned[:2]):
             portion = self._portions[number]
-            kind = _kind(network)
+            kind = kind_of(network)
             share = self._number(Share((portion.origin or str(network),), portion.labels))
             for first, last in self._exclusion.spans[kind].outside(*_range(network)):
                 self._mark(kind, SCRAMBLING[kind].codes(first, last), share)

@@ -88,8 +88,8 @@ def parse(text: str) -> Target:
     return _domain(text)
 
 
-def parse_network(text: str) -> Network:
-    """Read a network as a person writes it; a mapped one *is* its IPv4 network.
+def parse_network(text: str, *, of_any_size: bool = False) -> Network:
+    """Read a network as a person writes it; a mapped one *is* its IPv4 network. Of any size: when its addresses are no targets.
 
     Raises ``ValueError`` with a sentence that says what is wrong with it.
     """
@@ -102,7 +102,7 @@ def parse_network(text: str) -> Network:
     if isinstance(network, IPv6Network) and (mapped := network.network_address.ipv4_mapped) and network.prefixlen >= 96:
         network = IPv4Network((mapped, network.prefixlen - 96))
     longest = LONGEST_HOST_PART[network.version]
-    if network.max_prefixlen - network.prefixlen > longest:
+    if network.max_prefixlen - network.prefixlen > longest and not of_any_size:
         raise ValueError(
             f"{network} holds {network.num_addresses:,} addresses, and each would be a target: "
             f"list the parts that are in use, each a /{network.max_prefixlen - longest} or smaller"

@@ -146,7 +146,7 @@ def config_schema() -> None:
 def demo(duration: str | None, listen: str) -> None:
     """Show it at work: built-in lists that list, delist and relist sample targets in two minutes."""
     from exporter.cli.demo import run
-    from exporter.config.model import parse_duration
+    from exporter.config.durations import parse_duration
 
     seconds = None if duration is None else _usage(lambda: parse_duration(duration))
     address = _usage(lambda: read_listen_address(listen))

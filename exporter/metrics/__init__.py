@@ -197,7 +197,6 @@ class Metrics:
             family.add_metric([], float(value))
             yield family
 
-
     def _origins(self) -> Iterator[Metric]:
         """
         dnsbl_origin_up{origin="example.com spf"} 1

@@ -10,13 +10,13 @@ Rules:
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from exporter.config import Config
 from exporter.expansion import Answer, Limits, Question, Skipped, expand, resolve
 from exporter.history import Find, History
+from exporter.inquiry import say_defect
 from exporter.origins import files
 from exporter.origins.origin import Origin, concluded, read, written
 from exporter.portions import Portion
@@ -46,10 +46,12 @@ class _Lookup:
 
 
 class Origins:
-    """All sources of a config but those that are written out. ``clock`` gives Unix seconds; ``changed`` is called when other targets
-    were found."""
+    """All sources of a config but those that are written out. ``clock`` gives Unix seconds; ``changed`` is called when other
+    targets were found."""
 
-    def __init__(self, config: Config, ask: Ask, history: History, clock: Callable[[], float], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, config: Config, ask: Ask, history: History, clock: Callable[[], float], changed: Callable[[], None]
+    ) -> None:
         """Reads every file: to be made in a thread."""
         self._config = config
         self._ask = ask
@@ -135,9 +137,9 @@ class Origins:
         try:
             walk = expand(source.way, source.name, _limits(config), non_global=bool(config.taken.special))
             lookup.origin = concluded(before, await resolve(walk, self._ask), config.taken, self._clock())
-        except Exception as defect:
-            lookup.origin = replace(before, up=False, trouble=f"a defect of ours: {type(defect).__name__}")
-            _log.exception("a name could not be looked up", extra={"fields": {"origin": before.name}})
+        except Exception as defect:  # noqa: BLE001 - a defect must cost this name only
+            lookup.origin = replace(before, up=False, trouble="a defect of this program, see its log")
+            say_defect(f"looking up {before.name}", defect)
         finally:
             lookup.under_way = False
             self._plan_next(lookup)
@@ -159,8 +161,8 @@ class Origins:
             before = self._files
             try:
                 after = await asyncio.to_thread(files.again, self._config, before, self._clock())
-            except Exception:
-                _log.exception("files of targets could not be looked at")
+            except Exception as defect:  # noqa: BLE001 - a defect must not end the looking
+                say_defect("looking at files of targets", defect)
                 continue
             self._files = after
             for place, seen in after.items():

@@ -15,7 +15,6 @@ from exporter.expansion import Found, Reason, Skipped, Stopped
 from exporter.portions import Members, Taken, members
 from exporter.target import Target, parse
 
-
 NOTHING = members(())
 
 

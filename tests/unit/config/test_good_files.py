@@ -291,16 +291,15 @@ def test_no_repr_holds_a_key(loaded: Load) -> None:
 def test_forms_of_targets(loaded: Load, written: str, text: str, kind: Kind) -> None:
     """A target has one spelling; YAML makes neither numbers nor truth values of it."""
     config = loaded(f"lists: [zen.spamhaus.org, dbl.spamhaus.org]\ntargets:\n  - {written}")
-    assert list(config.targets) == [Target(text, kind)]
+    assert list(config.roster().roster) == [Target(text, kind)]
 
 
-def test_origins_of_a_target_are_merged(loaded: Load) -> None:
-    """A target given in several ways is one target with all the entries it came from."""
+def test_a_target_given_in_several_ways_is_one_target(loaded: Load) -> None:
+    """It is its own origin, however it is written."""
     config = loaded("lists: [dbl.spamhaus.org]\ntargets: [Example.com, example.org, example.com., Example.com]")
-    assert config.targets == {
-        Target("example.com", Kind.DOMAIN): ("Example.com", "example.com."),
-        Target("example.org", Kind.DOMAIN): ("example.org",),
-    }
+    roster = config.roster().roster
+    assert list(roster) == [Target("example.com", Kind.DOMAIN), Target("example.org", Kind.DOMAIN)]
+    assert {roster.share(place).origins for place in range(len(roster))} == {("",)}
 
 
 def test_addresses_that_only_an_internal_list_is_asked_about(loaded: Load) -> None:
@@ -311,7 +310,7 @@ lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]
 targets: [10.0.0.1, 203.0.113.5]
 """
     )
-    for target in config.targets:
+    for target in config.roster().roster:
         assert [blocklist.accepts(target) for blocklist in config.lists] == [False, True]
 
 
@@ -360,7 +359,7 @@ def test_built_in() -> None:
     assert [blocklist.name for blocklist in built_in(["all"]).lists] == members("all")
     assert [blocklist.name for blocklist in built_in(["xbl.spamhaus.org"]).lists] == ["xbl.spamhaus.org"]
     assert config.resolvers == (Resolver("127.0.0.1:53"),)
-    assert not config.targets
+    assert not config.roster().roster
 
 
 def _span(first: str, last: str) -> Span:
