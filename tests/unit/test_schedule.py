@@ -749,8 +749,8 @@ def test_reloads_disturb_nobody_who_stays(first: set[int], reloads: list[tuple[s
 
 
 def test_a_reload_in_mid_lap_goes_on_where_the_lap_stands() -> None:
-    """Half a lap with a plan and half with another is a lap of those who are in both: none is asked twice, and but for some at the
-    edges each is asked."""
+    """Half a lap with a plan and half with another is a lap of those who are in both: none is asked twice, and but for some
+    at the edges each is asked."""
     numbers = range(100)
     one = build(a_roster(some_addresses(numbers)), [a_list()], Shard())
     two = build(a_roster(some_addresses([*numbers, *range(200, 300)])), [a_list()], Shard())
