@@ -59,8 +59,8 @@ class Config:
         return assemble(portions, self.exclude, self.taken, owns)
 
     def in_use(self, roster: Roster, awaited: Iterable[Source] = ()) -> tuple[Blocklist, ...]:
-        """The lists to ask about these targets, and about what the ``awaited`` sources may lead to. One that the file does not name
-        is none of them if it takes no target: nobody misses it, and it would be tested, and found unhealthy, for nothing."""
+        """The lists to ask about these targets, and about what the ``awaited`` sources may lead to. One that the file does not
+        name is none of them if it takes no target: nobody misses it, and it would be tested, and found unhealthy, for nothing."""
         of_sets = [blocklist for blocklist in self.lists if blocklist.name in self.out_of_sets]
         missed_by_nobody = set(Outlook.of(roster, self.taken).awaiting(awaited).idle(of_sets))
         return tuple(blocklist for blocklist in self.lists if blocklist.name not in missed_by_nobody)
