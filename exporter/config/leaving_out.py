@@ -51,7 +51,7 @@ def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Siev
     count = len(found) + sum(number for _, number in left)
     if count:
         few = [*_texts(kind, iter(found[:_SHOWN])), *(str(network) for network, number in left if number)]
-        yield _sentence(count, f"they are {SPECIAL} ones, and {only_non_global('them')}", few)
+        yield _sentence(count, f"{SPECIAL} addresses: {only_non_global('them')}", few)
 
 
 def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
@@ -87,4 +87,4 @@ def _texts(kind: Kind, numbers: Iterator[int]) -> Iterator[str]:
 
 def _sentence(count: int, why: str, few: Sequence[str]) -> str:
     shown = ", ".join(few[:_SHOWN]) + (", …" if count > _SHOWN else "")
-    return f"{count:,} of its targets {'is' if count == 1 else 'are'} left out, since {why}: {shown}"
+    return f"{count:,} {'target is' if count == 1 else 'targets are'} left out ({why}): {shown}"
