@@ -3,7 +3,7 @@
 Rules:
 
 1. With n checks and interval T, slot k is at ``phase + k*T/n`` since the epoch and belongs to check ``k mod n``. So a lap is a
-   cursor, load is flat, and a restart goes on where time says. The phase follows from the list's name, until checks change.
+   cursor, load is flat, and a restart goes on where time says. The phase follows from the list's name.
 2. A check that was never known, or was last known longer than T ago, is asked as soon as the list's allowance permits. At a
    fresh start these are all checks, and asking them is the first lap.
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
@@ -136,8 +136,6 @@ class Walk:
         self._flying = set(before._moved.values())
         lap, old = divmod(before._cursor, len(before.checks))
         self._cursor = lap * len(self.checks) + moves.next_place(old)
-        # Its time stays too: else a lap that grew or shrank before it would make all that follow late, or let them wait.
-        self._phase += before._slot_at(before._cursor) - self._slot_at(self._cursor)
 
     def present(self, turn: Turn) -> Turn | None:
         """The turn as a step of the laps that took over from these; nothing if its check is gone."""

@@ -132,6 +132,8 @@ class Comparing:
         return Moves(tuple(parts), all(isinstance(part.places, range) and not part.added for part in parts))
 
     def _segments(self, before: Segment | None, after: Segment | None) -> tuple[Sequence[int], Sequence[int]]:
+        if before is None and after is None:
+            return range(0), range(0)
         if before is None or after is None:
             return array("I", [GONE]) * (0 if before is None else len(before)), range(0 if after is None else len(after))
         pair = id(before), id(after)

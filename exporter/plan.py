@@ -102,7 +102,7 @@ def build(roster: Roster, lists: Iterable[Blocklist], shard: Shard) -> Plan:
 
 def _liking(blocklist: Blocklist) -> object:
     """All that ``Blocklist.accepts`` looks at: lists that are alike in it take the same targets."""
-    return blocklist.kinds, blocklist.non_global, len(blocklist.suffix)
+    return blocklist.kinds, blocklist.non_global, blocklist.registrable, len(blocklist.suffix)
 
 
 def between(before: Plan, after: Plan) -> Mapping[str, Moves]:
@@ -122,7 +122,7 @@ def _taken(roster: Roster, blocklist: Blocklist, known: dict[object, Segment]) -
         if segment.kind not in blocklist.kinds:
             continue
         if segment.kind is Kind.DOMAIN:
-            limit: object = len(blocklist.suffix)
+            limit: object = (len(blocklist.suffix), blocklist.registrable)
             every = all(map(blocklist.accepts, segment))
         else:
             limit, every = None, blocklist.non_global or not roster.special

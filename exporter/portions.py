@@ -36,6 +36,13 @@ class Members:
         spread = sum(network.num_addresses for network in self.networks)
         return spread + len(self.ipv4) + len(self.ipv6) + len(self.domains)
 
+    def singles(self) -> Iterator[Target]:
+        """All of them but those of networks."""
+        for kind, numbers in ((Kind.IPV4, self.ipv4), (Kind.IPV6, self.ipv6)):
+            scrambled = SCRAMBLING[kind].code
+            yield from (target_of(kind, scrambled(number)) for number in numbers)
+        yield from (Target(domain, Kind.DOMAIN) for domain in self.domains)
+
     @property
     def special(self) -> bool:
         """Whether any of its addresses is one that strangers can have no opinion of."""

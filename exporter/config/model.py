@@ -75,7 +75,7 @@ def _unique(values: list[_Item]) -> list[_Item]:
 
 def _not_too_often(seconds: float) -> float:
     if seconds < 10:
-        raise ValueError("must be at least 10s")
+        raise ValueError("must be at least 1s")
     return seconds
 
 
@@ -186,6 +186,7 @@ class ListEntry(BaseModel):
     ] = None
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
+    registrable: bool = False
     needs_key: bool = False
     status: StatusText = Status.ALIVE
     sets: list[Literal["default", "domains"]] = []

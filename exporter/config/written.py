@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
 from exporter.portions import Members, members
+from exporter.registrable import registrable
 from exporter.target import Kind, Network, Target, parse, parse_network
 
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+(%[^/]*)?/[0-9]+")
@@ -80,6 +81,11 @@ def why_not_accepted(target: Target, lists: Sequence[Blocklist]) -> str | None:
     of_kind = [blocklist for blocklist in lists if target.kind in blocklist.kinds]
     if not of_kind:
         return none_takes(target.kind)
+    if target.kind is Kind.DOMAIN and registrable(target.text) is None and any(blocklist.registrable for blocklist in of_kind):
+        return (
+            f"{target.text} is a public suffix, below which others have their domains: "
+            "a list of registrable domains cannot hold it, and no other one takes it"
+        )
     if target.is_global:
         return f"makes too long a name with every list that takes {target.kind} targets"
     return f"{target.text} is a {SPECIAL} address: {only_non_global('it')}"

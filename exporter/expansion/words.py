@@ -19,15 +19,6 @@ from exporter.verdict import Cause
 _SHOWN = 80
 
 
-class Way(StrEnum):
-    """By what a name leads to addresses."""
-
-    HOST = "host"
-    MX = "mx"
-    SPF = "spf"
-    A = "a"
-
-
 class RecordKind(StrEnum):
     A = "A"
     AAAA = "AAAA"
@@ -99,6 +90,8 @@ class Reason(StrEnum):
     """SPF does not let these senders pass."""
     UNSURE = "unsure"
     """A term that cannot be enumerated stands before and may refuse them."""
+    NO_LIST = "no_list"
+    """No list is asked about such targets."""
     MORE = "more"
     """Stands for all that was left out after it."""
 

@@ -7,7 +7,8 @@ Rules:
 2. ``client`` reads what nearly every server answers to a question for A. Whatever else comes (cut off, an alias, odd records) is
    asked for again by ``question``, with all of dnspython, which reads TXT too. CNAMEs are followed there, inside the answer;
    AAAA, other names and every TTL are ignored (RFC 5782 §2.1, §2.4).
-3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
+3. The name is asked absolute: no search domain can turn a miss into a hit. It is the target's, or that of what the list is asked
+   about in its place.
 """
 
 import time
@@ -62,7 +63,9 @@ class Dnsxl:
         self._prefixes: dict[str, bytes] = {}
 
     def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
-        submit, prefix, suffix = self._line(blocklist).client.submit, self._prefix, self._suffix(blocklist)
+        submit, suffix = self._line(blocklist).client.submit, self._suffix(blocklist)
+        # Chosen here, once: most lists are asked about the targets themselves.
+        prefix = self._prefix if not blocklist.registrable else lambda target: self._prefix(blocklist.asked(target))
 
         def ask(target: Target, token: _T) -> None:
             submit(prefix(target), suffix, token, done)
@@ -73,18 +76,19 @@ class Dnsxl:
         return self._line(blocklist).client.room
 
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
-        answer, seconds = await self._line(blocklist).codes.ask(self._prefix(target), self._suffix(blocklist))
+        answer, seconds = await self._line(blocklist).codes.ask(self._prefix(blocklist.asked(target)), self._suffix(blocklist))
         return Reply(answer, (seconds,))
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
         line, suffix = self._line(blocklist), self._suffix(blocklist, text=True)
-        packet = await line.texts.text(self._prefix(target), suffix)
+        asked = blocklist.asked(target)
+        packet = await line.texts.text(self._prefix(asked), suffix)
         if not packet:
             return ""
         message = question.read(packet)
         if message is not None and not message.flags & dns.flags.TC:
             return plain(_text(message), blocklist)
-        name = dns.name.from_text(target.name_under(blocklist.suffix))
+        name = dns.name.from_text(asked.name_under(blocklist.suffix))
         return plain(_text(await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses), suffix)), blocklist)
 
     def repeated(self, blocklist: Blocklist) -> int:

@@ -71,6 +71,7 @@ def a_list(
     non_global: bool = False,
     pace: Pace | None = None,
     key: str | None = None,
+    registrable: bool = False,
 ) -> Blocklist:
     """A list of every kind without a code table; ``codes`` gives the sublist of each pattern."""
     return Blocklist(
@@ -89,6 +90,7 @@ def a_list(
         pace=a_pace() if pace is None else pace,
         resolvers=(),
         key=None if key is None else Key(key),
+        registrable=registrable,
     )
 
 

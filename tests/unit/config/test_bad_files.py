@@ -33,12 +33,17 @@ CAUSES = (
 )
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
+TOO_LONG = "is too long: with an address or a test entry in front, the name has more than 253 octets"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
 NO_TARGET = "must be an address, a network or a domain, as text, or a mapping"
 PORT = "has a port: give the address or the domain alone"
 NOT_GLOBAL = (
     "is a private, loopback, documentation or multicast address: "
     "only a list with `non_global: true` is asked about it, and none of these takes it"
+)
+PUBLIC_SUFFIX = (
+    "is a public suffix, below which others have their domains: "
+    "a list of registrable domains cannot hold it, and no other one takes it"
 )
 ALL_SPECIAL = (
     "{} is all private, loopback, documentation or multicast addresses: "
@@ -328,7 +333,10 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "zone_is_too_long": (
         f"3: lists[1].zone: {NO_DOMAIN}",
-        "4: lists[2].zone: is too long: with a test entry in front, the name has more than 253 octets",
+        f"4: lists[2].zone: {TOO_LONG}",
+        f"5: lists[3].zone: {TOO_LONG}",
+        f"6: lists[4].zone: {TOO_LONG}",
+        f"7: lists[5].zone: {TOO_LONG}",
     ),
     "zone_with_a_key": (
         f"3: lists[1].zone: {HOLDS_KEY}",
@@ -503,6 +511,11 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"26: targets[1]: {NO_TARGET}",
         f"27: history.keep: {DURATION}",
     ),
+    "target_that_is_a_public_suffix": (
+        f"3: targets[0]: co.uk {PUBLIC_SUFFIX}",
+        f"4: targets[1]: xn--55qx5d.cn {PUBLIC_SUFFIX}",
+        f"5: targets[2]: github.io {PUBLIC_SUFFIX}",
+    ),
     "target_in_two_forms": (
         "3: targets[0].host: excludes target: an entry has one of target, host, domain and files",
         "4: targets[1].domain: excludes files: an entry has one of target, host, domain and files",
@@ -589,7 +602,7 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "exclude_of_nothing": (f"3: exclude: {NOT_A_LIST}",),
     "bad_expansion": (
-        "4: expansion.interval: must be at least 10s",
+        "4: expansion.interval: must be at least 1s",
         "5: expansion.largest_network: must be at least 1",
         "6: expansion.most_addresses: must be at most 65536",
         f"9: expansion.skip_includes[1]: {TEXT}",

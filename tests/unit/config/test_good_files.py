@@ -153,6 +153,7 @@ lists:
     neutral_codes: [127.0.0.128]
     test_entries: {listed: [127.0.0.3, "::ffff:7f00:2"], not_listed: [127.0.0.1]}
     non_global: true
+    registrable: true
     needs_key: true
     includes: [part.example.net]
     delist_url: https://example.net/remove?ip={target}
@@ -194,6 +195,7 @@ targets: [10.0.0.1]
             pace=Pace(3600.0, 3, 600.0, 7200.0, 2.5, 1000),
             resolvers=(Resolver("10.0.0.53:53"), Resolver("[::1]:5353", mixed_case=False)),
             key=Key("hunter2"),
+            registrable=True,
         ),
     )
     # They are no part of a list's identity.
@@ -310,6 +312,21 @@ targets: [10.0.0.1, 203.0.113.5]
     )
     for target in config.roster().roster:
         assert [blocklist.accepts(target) for blocklist in config.lists] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "octets", "target"),
+    [
+        pytest.param("[ipv4]", 253 - len("255.255.255.255."), "255.255.255.254", id="ipv4"),
+        pytest.param("[ipv4, ipv6]", 253 - len("f." * 32), "255.255.255.254", id="ipv6"),
+        pytest.param("[domain]", 253 - len("invalid."), "a.xx", id="domain"),
+    ],
+)
+def test_a_zone_may_be_as_long_as_its_longest_address_allows(loaded: Load, kinds: str, octets: int, target: str) -> None:
+    """255.255.255.255, an IPv6 address or the test entry `invalid` in front of it makes a name of 253 octets."""
+    zone = ("z." * 126)[:octets]
+    (found,) = loaded(f"lists: [{{zone: {zone}, kinds: {kinds}, non_global: true}}]\ntargets: [{target}]").lists
+    assert found.name == zone
 
 
 def test_anchors_and_aliases(loaded: Load) -> None:
