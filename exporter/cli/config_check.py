@@ -70,6 +70,7 @@ def _portions(source: Files, config: Config, reading: _Reading) -> Iterator[Port
             reading.errors.append(str(error))
         else:
             reading.notices += [f"{name}: {notice}" for notice in found.notices]
+            reading.notices += [f"{name}: {skipped.what}: not watched: {skipped.why}" for skipped in found.skipped]
             yield from found.portions
 
 

@@ -1,10 +1,10 @@
-"""What of a file's targets no list takes, in sentences.
+"""What of a file's targets no list takes.
 
 Rules:
 
-1. Addresses are only counted: they are left out where all targets are put together. Domains that no list can hold are left out
+1. Addresses are only looked for: they are left out where all targets are put together. Domains that no list can hold are left out
    here, where each is looked at.
-2. A sentence has a few examples, however many there are.
+2. A few of them are named, however many there are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,7 +15,8 @@ from exporter import special
 from exporter.blocklist import Blocklist
 from exporter.config.outlook import taken_by
 from exporter.config.sifting import Sieve
-from exporter.config.written import SPECIAL, only_non_global
+from exporter.config.written import SPECIAL
+from exporter.expansion import Reason, Skipped
 from exporter.portions import Exclusion, Members, kind_of
 from exporter.roster import SCRAMBLING, target_of
 from exporter.target import Kind, Target
@@ -23,35 +24,33 @@ from exporter.target import Kind, Target
 _SHOWN = 10
 
 
-def left_out(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> tuple[str, ...]:
+def left_out(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> tuple[Skipped, ...]:
     """What is left out, and why. Takes the domains that no list can hold out of the sieves."""
     taken = taken_by(lists)
-    sentences: list[str] = []
+    found: list[Skipped] = []
     for kind in (Kind.IPV4, Kind.IPV6):
         numbers = [sieve.ipv4 if kind is Kind.IPV4 else sieve.ipv6 for sieve in sieves]
         if kind not in taken.kinds:
-            sentences += _untaken(kind, numbers, sieves)
+            found += _untaken(kind, numbers, sieves)
         elif kind not in taken.special:
-            sentences += _special(kind, numbers, sieves, Exclusion.of(Members(), taken))
-    return (*sentences, *_domains(sieves, [blocklist for blocklist in lists if Kind.DOMAIN in blocklist.kinds]))
+            found += _special(kind, numbers, sieves, Exclusion.of(Members(), taken))
+    return (*found, *_domains(sieves, [blocklist for blocklist in lists if Kind.DOMAIN in blocklist.kinds]))
 
 
-def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve]) -> Iterator[str]:
-    networks = [network for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
-    count = sum(map(len, numbers)) + sum(network.num_addresses for network in networks)
-    if count:
-        few = [*_texts(kind, islice(chain(*numbers), _SHOWN)), *map(str, networks)]
-        yield _sentence(count, f"no configured list takes {kind} targets", few)
+def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve]) -> Iterator[Skipped]:
+    networks = [str(network) for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
+    few = [*_texts(kind, islice(chain(*numbers), _SHOWN)), *networks[:_SHOWN]]
+    return _skipped(sum(map(len, numbers)) + len(networks), few, Reason.NO_LIST, _no_list(kind))
 
 
-def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[str]:
+def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[Skipped]:
     found = [number for each in numbers for number in _special_of(kind, each)]
     networks = [network for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
     left = [(network, network.num_addresses - untaken.leaves(network)) for network in networks]
-    count = len(found) + sum(number for _, number in left)
-    if count:
-        few = [*_texts(kind, iter(found[:_SHOWN])), *(str(network) for network, number in left if number)]
-        yield _sentence(count, f"{SPECIAL} addresses: {only_non_global('them')}", few)
+    parts = [f"{number:,} addresses of {network}" for network, number in left if number]
+    few = [*_texts(kind, iter(found[:_SHOWN])), *parts[:_SHOWN]]
+    why = f"Of {SPECIAL} addresses only a list with `non_global: true` is asked, and none of these takes them."
+    return _skipped(len(found) + len(parts), few, Reason.NOT_GLOBAL, why)
 
 
 def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
@@ -61,19 +60,15 @@ def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
         yield from ordered[bisect_left(ordered, first) : bisect_right(ordered, last)]
 
 
-def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[str]:
+def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[Skipped]:
     lost: list[str] = []
     for sieve in sieves:
-        if not lists:
-            lost += sieve.domains
-            continue
         kept = [name for name in sieve.domains if _held(name, lists)]
         if len(kept) < len(sieve.domains):
-            lost += set(sieve.domains).difference(kept)
+            lost += sorted(set(sieve.domains).difference(kept))
             sieve.domains = kept
-    if lost:
-        why = "none of the lists can hold them" if lists else f"no configured list takes {Kind.DOMAIN} targets"
-        yield _sentence(len(lost), why, lost)
+    why = "None of the lists can hold it: it is a public suffix, or its name is too long." if lists else _no_list(Kind.DOMAIN)
+    return _skipped(len(lost), lost, Reason.NO_LIST, why)
 
 
 def _held(name: str, lists: Sequence[Blocklist]) -> bool:
@@ -81,10 +76,16 @@ def _held(name: str, lists: Sequence[Blocklist]) -> bool:
     return any(blocklist.accepts(target) for blocklist in lists)
 
 
+def _no_list(kind: Kind) -> str:
+    return f"No configured list takes {kind} targets."
+
+
 def _texts(kind: Kind, numbers: Iterator[int]) -> Iterator[str]:
     return (target_of(kind, SCRAMBLING[kind].code(number)).text for number in numbers)
 
 
-def _sentence(count: int, why: str, few: Sequence[str]) -> str:
-    shown = ", ".join(few[:_SHOWN]) + (", …" if count > _SHOWN else "")
-    return f"{count:,} {'target is' if count == 1 else 'targets are'} left out ({why}): {shown}"
+def _skipped(count: int, few: Sequence[str], reason: Reason, why: str) -> Iterator[Skipped]:
+    for what in few[:_SHOWN]:
+        yield Skipped(reason, what, why)
+    if count > _SHOWN:
+        yield Skipped(Reason.MORE, f"{count - _SHOWN:,} more", why)

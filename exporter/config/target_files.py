@@ -21,6 +21,7 @@ from exporter.config.document import Path, Problem, Value, shown_path
 from exporter.config.leaving_out import left_out
 from exporter.config.sifting import MOST_FAULTS, FullError, Sieve, check_size
 from exporter.config.target_shapes import Shapes, places
+from exporter.expansion import Skipped
 from exporter.portions import MAX_TARGETS, Portion
 from exporter.roster import Labels
 
@@ -38,7 +39,10 @@ class FileFound:
     """What a file gives, and what its owner should mind."""
 
     portions: tuple[Portion, ...]
+    skipped: tuple[Skipped, ...] = ()
+    """What no list takes: a few by name."""
     notices: tuple[str, ...] = ()
+    """What else is not as it is written."""
 
 
 class TargetFileError(Exception):
@@ -193,7 +197,7 @@ def _found(name: str, sieves: Mapping[Labels, Sieve], lists: Sequence[Blocklist]
     except FullError:
         raise _error(name, f"holds more than {MAX_TARGETS:,} targets") from None
     hidden = list(dropped)
-    more = [f"labels that start with __ are left out: {', '.join(hidden[:10])}"] if hidden else []
-    notices = left_out(list(sieves.values()), lists)
+    notices = [f"labels that start with __ are left out: {', '.join(hidden[:10])}"] if hidden else []
+    skipped = left_out(list(sieves.values()), lists)
     portions = tuple(Portion(sieve.members(), name, labels) for labels, sieve in sieves.items() if len(sieve))
-    return FileFound(portions, (*notices, *more))
+    return FileFound(portions, skipped, tuple(notices))
