@@ -125,13 +125,10 @@ def config_check(file: Path | None, config_file: Path | None) -> None:
     """Say everything that is wrong with the config file (config.yml if none is named), or that it is fine."""
     if file is not None and config_file is not None:
         raise click.UsageError("give the config file once")
+    from exporter.cli.config_check import run
+
     path = file or config_file or Path("config.yml")
-    config = _load(path)
-    lists = config.in_use()
-    checks = sum(blocklist.accepts(target) for blocklist in lists for target in config.targets)
-    click.echo(f"{path}: fine: {_count(len(config.targets), 'target')}, {_count(len(lists), 'list')}, {_count(checks, 'check')}")
-    for warning in config.warnings:
-        click.echo(f"warning: {path}:{warning}")
+    sys.exit(run(path, _load(path)))
 
 
 @config.command("schema")
@@ -151,10 +148,6 @@ def demo(duration: str | None, listen: str) -> None:
     seconds = None if duration is None else _usage(lambda: parse_duration(duration))
     address = _usage(lambda: read_listen_address(listen))
     _run(lambda: run(address, seconds))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _load(path: Path) -> Config:

@@ -74,7 +74,7 @@ def _unique(values: list[_Item]) -> list[_Item]:
 
 
 def _not_too_often(seconds: float) -> float:
-    if seconds < 10:
+    if seconds < 1:
         raise ValueError("must be at least 1s")
     return seconds
 

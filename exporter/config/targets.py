@@ -9,7 +9,6 @@ Rules:
 3. What names and files lead to is not known here.
 """
 
-import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 
@@ -17,9 +16,10 @@ from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
 from exporter.config.faults import keys_of, unknown_key, validated
 from exporter.config.labels import read_labels
+from exporter.config.matching import opened
 from exporter.config.model import DomainEntry, FilesEntry, HostEntry, TargetEntry
 from exporter.config.outlook import ADDRESSES, Outlook, taken_by
-from exporter.config.written import SPECIAL, none_takes, read_name, read_target, why_not_accepted
+from exporter.config.written import SPECIAL, none_takes, only_non_global, read_name, read_target, why_not_accepted
 from exporter.portions import MAX_TARGETS, Exclusion, Members, Portion, Taken, kind_of, members
 from exporter.roster import Labels
 from exporter.sources import Files, Named, Source, Way
@@ -167,12 +167,12 @@ class Targets:
         elif self._judged and kind not in self._taken.kinds:
             self._note(path, none_takes(kind))
         elif self._judged and not taken:
-            self._note(path, f"{network} is all {SPECIAL} addresses: {_only_non_global('them')}")
+            self._note(path, f"{network} is all {SPECIAL} addresses: {only_non_global('them')}")
         elif not self._kept_out.leaves(network):
             self._warn(path, _NOTHING_LEFT)
         elif taken < size:
             part = f"{size - taken:,} of its {size:,} addresses are left out: they are {SPECIAL} ones"
-            self._warn(path, f"{part}, and {_only_non_global('them')}")
+            self._warn(path, f"{part}, and {only_non_global('them')}")
         self._see_network(network)
         self._add_source(Portion(Members((network,)), str(network), labels))
         self._plan(path, size)
@@ -230,12 +230,3 @@ class Targets:
         before, self._planned = self._planned, self._planned + more
         if before <= MAX_TARGETS < self._planned:
             self._note(path, f"makes more than {MAX_TARGETS:,} targets with the entries before it, and no more are watched")
-
-
-def opened(pattern: str, folder: FilePath) -> str:
-    """A pattern as it is opened: if it is relative, from the folder of the config."""
-    return str(FilePath(glob.escape(str(folder)), pattern))
-
-
-def _only_non_global(them: str) -> str:
-    return f"only a list with `non_global: true` is asked about {them}, and none of these takes {them}"

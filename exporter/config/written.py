@@ -88,9 +88,11 @@ def why_not_accepted(target: Target, lists: Sequence[Blocklist]) -> str | None:
         )
     if target.is_global:
         return f"makes too long a name with every list that takes {target.kind} targets"
-    return (
-        f"{target.text} is a {SPECIAL} address: only a list with `non_global: true` is asked about it, and none of these takes it"
-    )
+    return f"{target.text} is a {SPECIAL} address: {only_non_global('it')}"
+
+
+def only_non_global(it: str) -> str:
+    return f"only a list with `non_global: true` is asked about {it}, and none of these takes {it}"
 
 
 def none_takes(kind: Kind) -> str:
