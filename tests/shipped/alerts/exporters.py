@@ -74,6 +74,8 @@ class Exporter:
     write_failures: int = 0
     config_good: bool = True
     started: float = 1.0
+    shard: int = 0
+    total_shards: int = 1
 
     def finds(self, *places: Place) -> None:
         """They are listed when first checked."""
@@ -120,6 +122,8 @@ class Exporter:
         yield Sample("dnsbl_history_created_timestamp_seconds", {}, self.history_created)
         yield Sample("dnsbl_history_write_failures_total", {}, self.write_failures)
         yield Sample("dnsbl_config_last_reload_successful", {}, self.config_good)
+        yield Sample("dnsbl_shard_ordinal", {}, self.shard)
+        yield Sample("dnsbl_total_shards", {}, self.total_shards)
         yield Sample("process_start_time_seconds", {}, self.started)
 
     def _of_lists(self) -> Iterator[Sample]:

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 
 import pytest
-import yaml
 
 from tests.shipped.alerts.exporters import Exporter, List, Place
-from tests.shipped.alerts.files import GRAFANA
+from tests.shipped.alerts.files import links
 from tests.shipped.alerts.world import World, alert
 
-(LINKS,) = yaml.safe_load((GRAFANA / "rules" / "dnsbl-links.yml").read_text("utf-8"))["groups"][0]["rules"]
-GRAFANA_URL, RUNBOOKS_URL = LINKS["labels"]["grafana"], LINKS["labels"]["runbooks"]
 XBL = Place("2001:db8::1", "zen.example", "XBL")
 PLAIN = Place("192.0.2.1", "plain.example", labels=(("team", "outbound"),))
 STEPS = {
@@ -29,17 +26,13 @@ def _exporter(world: World) -> Exporter:
     return exporter
 
 
-def _links(name: str, dashboard: str) -> dict[str, str]:
-    return {"runbook_url": f"{RUNBOOKS_URL}/{name}", "dashboard_url": f"{GRAFANA_URL}/d/{dashboard}"}
-
-
 def _of_xbl(name: str, summary: str, description: str) -> Mapping[str, str]:
     return {
         "summary": f"2001:db8::1 {summary}",
         "description": description,
         "delist_url": "https://zen.example/remove?ip=2001:db8::1",
         "first_steps": STEPS["exploit"],
-        **_links(name, "dnsbl-target?var-target=2001%3Adb8%3A%3A1"),
+        **links(name, "dnsbl-target?var-target=2001%3Adb8%3A%3A1"),
     }
 
 
@@ -94,7 +87,7 @@ def test_a_list_without_sublists_and_a_class_of_listing(world: World, exporter: 
         "This is listing number 1 there.",
         delist_url="https://plain.example/remove?ip=192.0.2.1",
         first_steps=STEPS[listing_class],
-        **_links("DNSBLNewListing", "dnsbl-target?var-target=192.0.2.1"),
+        **links("DNSBLNewListing", "dnsbl-target?var-target=192.0.2.1"),
     )
     world.check()
 
@@ -112,6 +105,6 @@ def test_an_outbreak(world: World, exporter: Exporter) -> None:
         description="192.0.2.1 was newly listed by 3 operators within an hour. It is on a.example A, b.example B, c.example C.",
         first_steps="Stop outgoing mail of this address or domain now: what several operators see at once is going on at this "
         "moment. Find the account, the script or the infection; then ask each list for removal.",
-        **_links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
+        **links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
     )
     world.check()

@@ -15,6 +15,8 @@ HEALTH = [
     "DNSBLListStale",
     "DNSBLQueriesRefused",
     "DNSBLChecksOverdue",
+    "DNSBLShardMissing",
+    "DNSBLShardsDisagree",
     "DNSBLHistoryLost",
     "DNSBLHistoryNotWritten",
     "DNSBLConfigReloadFailed",
