@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.shipped.alerts.exporters import Exporter, List, Place
+from tests.shipped.alerts.exporters import Exporter, List, Origin, Place
 from tests.shipped.alerts.files import links
 from tests.shipped.alerts.world import World, alert
 
@@ -106,5 +106,22 @@ def test_an_outbreak(world: World, exporter: Exporter) -> None:
         first_steps="Stop outgoing mail of this address or domain now: what several operators see at once is going on at this "
         "moment. Find the account, the script or the infection; then ask each list for removal.",
         **links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
+    )
+    world.check()
+
+
+@pytest.mark.parametrize(("last_success", "said"), [(0, ""), (3600, "; it last could at 1970-01-01 01:00 UTC")])
+def test_an_origin_that_is_down(world: World, exporter: Exporter, last_success: float, said: str) -> None:
+    """Whose, which, and since when, if it ever was up."""
+    exporter.origins["example.com spf"] = Origin(up=False, last_success=last_success)
+    world.run(125)
+    world.expect_annotations(
+        alert("DNSBLOriginDown", "warning", instance="a", origin="example.com spf"),
+        summary="What example.com spf leads to is not known any more.",
+        description=f"a could not look up or read example.com spf for two hours{said}. What it led to before is still watched "
+        "and may be out of date; if it never could, nothing of it is, or a part.",
+        first_steps="Its log says what is wrong. A name or its records: ask for them with dig, through the same resolver. A "
+        "file: is it there, may the exporter read it, is every line of it right?",
+        **links("DNSBLOriginDown", "dnsbl-exporter?var-instance=a"),
     )
     world.check()

@@ -15,6 +15,7 @@ HEALTH = [
     "DNSBLListStale",
     "DNSBLQueriesRefused",
     "DNSBLChecksOverdue",
+    "DNSBLOriginDown",
     "DNSBLShardMissing",
     "DNSBLShardsDisagree",
     "DNSBLHistoryLost",
