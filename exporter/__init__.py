@@ -28,6 +28,7 @@ module          its one idea
 ``catalogue``   the lists the world runs: data files and a loader
 ``advice``      what to do about a listing, by its likely cause, and about a list that may not be believed
 ``config``      file to words: strict, all problems at once with their paths and lines
+``foreign``     other tools' config files to a page of ours
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
 ``backoff``     how soon a check that came to nothing is asked again
