@@ -6,7 +6,8 @@ Rules:
    ``server`` that is a known list: for check_rbl it may have any name. Other sections are other tools', and are only mentioned.
 2. check_rbl resolves its ``host`` and takes its ``url`` as it is. What dnsbl_exporter does with a name among its targets is said
    by a flag, not by a file, so that it is open here, unless the name of the file says it (``targets-domain.ini``).
-3. A zone outside the catalogue is taken for a list of domains if the name of their file says so, if a ``url`` and no ``host`` is checked, or if all that are known are.
+3. A zone outside the catalogue is taken for a list of domains if the name of its file says so, or its section: that checks a
+   ``url`` and no ``host``, or names lists of domains and no others, as far as they are known.
 """
 
 from collections.abc import Iterable, Sequence

@@ -71,6 +71,9 @@ class Keyed:
     held_key: bool
 
 
+_WITH_KEY = "Write the key alone into the file that is named below, and take the # away."
+
+
 def fates(asked: Iterable[AskedList]) -> tuple[Fate, ...]:
     """What becomes of each, in their order."""
     known = catalogued()
@@ -111,11 +114,13 @@ def _alone(asked: AskedList, known: Mapping[str, Blocklist]) -> Fate:
 
 
 def _keyed(asked: AskedList, found: Keyed) -> Waiting:
-    zone, start = found.zone, f"{asked.place}: {found.zone} is asked with a key"
+    zone = found.zone
     if found.held_key:
-        return Waiting(zone, f"{start}, which its name held there and is not repeated here: put it into a file of its own.")
+        return Waiting(
+            zone, f"{asked.place}: {zone} waits for its key, which its name held there and is not repeated here. {_WITH_KEY}"
+        )
     wanted = cautions.key_missing(_entry(zone), zone)
-    return Waiting(zone, f"{start}. It {wanted}.")
+    return Waiting(zone, f"{asked.place}: {zone} {wanted}. {_WITH_KEY}")
 
 
 def _has_key_in_front(text: str) -> bool:
@@ -129,7 +134,7 @@ def _with_unknown_key(asked: AskedList, known: Mapping[str, Blocklist]) -> Fate:
     match own:
         case Own():
             kinds = tuple(kind for kind in Kind if kind in own.blocklist.kinds)
-            return Waiting(own.zone, f"{start} Put it into a file of its own. {own.zone} is not in the catalogue.", kinds)
+            return Waiting(own.zone, f"{start} {own.zone} is not in the catalogue. {_WITH_KEY}", kinds)
         case Named():
             return Dropped("", f"{start} The catalogue knows {own.zone}, and that it takes none: name it so.")
         case Waiting() | Dropped():
@@ -176,6 +181,6 @@ def _beside(fate: Fate, whole_of: Mapping[str, str], asked: Iterable[str]) -> Fa
             whole = whole_of[zone]
             return Dropped(zone, f"{zone} is part of {whole}, which is asked: one listing would count twice.")
         case Waiting(zone, remark) if held := [each for each in asked if each in parts(zone)]:
-            return replace(fate, remark=f"{remark} Then remove {', '.join(held)}: part of it.")
+            return replace(fate, remark=f"{remark} Then remove {', '.join(held)}, part of it.")
         case Named() | Own() | Waiting() | Dropped():
             return fate

@@ -26,6 +26,7 @@ MOST_REMAINDERS = 50
 
 _WIDTH = 110
 _LONGEST_QUOTE = 80
+_MORE_THAN_SHOWN = 1000
 _PLAIN = re.compile(r"[a-z0-9]([a-z0-9._/-]*[a-z0-9])?")
 _NO_NUMBER = re.compile(r"[a-df-z]|\..*\.")
 """A letter other than that of an exponent, or a second dot."""
@@ -65,8 +66,8 @@ def scalar(text: str) -> str:
 
 def shown(text: str) -> str:
     """Outside text, fit for a comment: short, printable, and without what could be a key."""
-    short = text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 3]}..."
-    return printable(short)
+    safe = printable(text[:_MORE_THAN_SHOWN])  # starred before it is cut: half a key would not look like one
+    return safe if len(safe) <= _LONGEST_QUOTE else f"{safe[: _LONGEST_QUOTE - 3]}..."
 
 
 def printable(text: str) -> str:
