@@ -119,6 +119,15 @@ def lists_(config_file: Path | None, *, every: bool, test: bool, as_json: bool) 
     sys.exit(run(None if config_file is None else _load(config_file), Wish(every, test, as_json)))
 
 
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+def import_(files: tuple[Path, ...]) -> None:
+    """Print a config made of the config files of check_rbl (check_rbl.ini) or dnsbl_exporter (rbls.ini, targets.ini)."""
+    from exporter.cli.imports import run
+
+    sys.exit(run(files))
+
+
 @main.group()
 def config() -> None:
     """Look at a config file, or at what one may hold."""
