@@ -225,9 +225,10 @@ INCLUDES = {
 
 UNKNOWABLE = {
     "macros": Case(
-        f"v=spf1 include:%{{d}}.i.example.com a:%{{i}}.example.com mx:%{{l}}.example.com ip4:{A1} -all",
+        f"v=spf1 include:%{{i}}.i.example.com a:%{{i}}.example.com mx:%{{l}}.example.com ip4:{A1} -all",
         [A1],
-        ("macro: include:%{d}.i.example.com", "macro: a:%{i}.example.com", "macro: mx:%{l}.example.com"),
+        ("macro: include:%{i}.i.example.com", "macro: a:%{i}.example.com", "macro: mx:%{l}.example.com"),
+        around={f"{A1}.i.example.com": ["TXT v=spf1 -all"]},
     ),
     "exists and ptr": Case(
         f"v=spf1 exists:%{{ir}}.example.com ptr ptr:example.com ip4:{A1} -all",
