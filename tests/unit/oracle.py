@@ -26,6 +26,7 @@ Lookup = Callable[[str, str], Rows]
 
 PTR = "elsewhere.example.net"
 """The name of every sender's address; it has addresses, so asking for it is not in vain."""
+PTR_ADDRESSES = {"A": "203.0.113.1", "AAAA": "2001:db8:ffff::1"}
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def in_world(world: World) -> Lookup:
         if qtype == "PTR":
             return [((name, "PTR"), PTR)]
         if name == PTR:
-            return [((name, qtype), "203.0.113.1" if qtype == "A" else "2001:db8:ffff::1")]
+            return [((name, qtype), PTR_ADDRESSES[qtype])]
         answer = answer_of(world, Question(name, RecordKind(qtype)))
         assert isinstance(answer, Records | Nothing)
         return [((name, qtype), value_of(qtype, value)) for value in answer.values] if isinstance(answer, Records) else []

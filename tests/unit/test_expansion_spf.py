@@ -271,7 +271,7 @@ UNKNOWABLE = {
 TEN = " ".join(f"a:h{number}.example.com" for number in range(1, 11))
 TEN_HOSTS = hosts(**{f"h{number}": f"192.0.2.{number} 2001:db8::{number}" for number in range(1, 11)})
 TEN_ADDRESSES = [each for number in range(1, 11) for each in (f"192.0.2.{number}", f"2001:db8::{number}")]
-VOID_SENTENCE = f"More than 2 look-ups of SPF find nothing, up to the record of {NAME}."
+VOID_SENTENCE = f"senders, more than 2 look-ups of SPF find nothing, up to the record of {NAME}."
 THREE_VOID = "a:x.example.com a:y.example.com a:z.example.com"
 VOID_NOTES = tuple(f"no_records: {each}" for each in THREE_VOID.split())
 
@@ -348,14 +348,14 @@ BROKEN = {
         f"v=spf1 a:x.example.com a:y.example.com ip4:{A1} -all", [A1], VOID_NOTES[:2], questions=5
     ),
     "three that find nothing": Case(
-        f"v=spf1 ip4:{A1} {THREE_VOID} ip4:{A2} -all", [A1], VOID_NOTES[:2], questions=7, broken=VOID_SENTENCE
+        f"v=spf1 ip4:{A1} {THREE_VOID} ip4:{A2} -all", [A1], VOID_NOTES[:2], questions=7, broken=f"For all {VOID_SENTENCE}"
     ),
     "three that find no IPv6 break IPv6 alone": Case(
         f"v=spf1 ip6:{V6} {THREE_VOID} ip4:192.0.2.9 ip6:2001:db8::9 -all",
         [V6, A1, A2, A3, "192.0.2.9"],
         around=hosts(x=A1, y=A2, z=A3),
         questions=7,
-        broken=VOID_SENTENCE,
+        broken=f"For IPv6 {VOID_SENTENCE}",
     ),
     "nobody is lost, nothing is broken": Case(
         f"v=spf1 {THREE_VOID} ip4:192.0.2.9 -all", [A1, A2, A3, "192.0.2.9"], around=hosts(x=A1, y=A2, z=A3), questions=7
@@ -366,7 +366,7 @@ BROKEN = {
         ("no_records: mx:m.example.com", "no_records: mx:m.example.com"),
         around={"m.example.com": [f"MX {number} x{number}.example.com" for number in range(3)]},
         questions=8,
-        broken=VOID_SENTENCE,
+        broken=f"For all {VOID_SENTENCE}",
     ),
     "eleven exchanges": Case(
         f"v=spf1 ip4:{A1} mx:m.example.com -all",
