@@ -1,6 +1,8 @@
 """The page as a whole: what it says, and that our own config's reader takes it."""
 
 import string
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,7 @@ server=k3yk3yk3yk3yk3yk3yk3yk3y.zen.dq.spamhaus.net
 ;server=bl.csma.biz
 """
 
-quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,17 @@ def test_what_is_shown_of_a_file_is_harmless() -> None:
     assert shown(f"a\n\x1b[31m\u202e{KEY}!") == r"a\n\x1b[31m\u202e********!"
     assert shown("x y" * 40) == ("x y" * 40)[:77] + "..."
     assert shown("x" * 70 + " " + KEY) == "x" * 70 + " ********"
+
+
+@pytest.mark.parametrize(
+    "line", ["[rbl]\nserver=" + "server=" * 100_000, "[x]\nserver=" + "a." * 400_000, "[rbl]\n" + "a" * 800_000]
+)
+def test_a_long_line_costs_no_more_than_its_length(line: str) -> None:
+    """A hostile file is read, or refused, at once."""
+    begun = time.monotonic()
+    with suppress(ForeignError):
+        page(rbls=line)
+    assert time.monotonic() - begun < 3
 
 
 # ---- anything
