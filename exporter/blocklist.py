@@ -7,6 +7,8 @@ Rules:
 3. A return code is matched by value, by inclusive range or by bits of its last octet (RFC 5782 §2.3). Values and ranges are tried
    before bits.
 4. The key of a list is no part of its name or its ``repr``; it appears in a query name only.
+5. Some lists hold registrable domains only, and say nothing of names below them: they are asked about the registrable domain in
+   place of a domain. Their test entries are asked as they stand, whatever they are.
 """
 
 import re
@@ -15,6 +17,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
 
+from exporter.registrable import registrable
 from exporter.target import Kind, Target
 
 LISTING_NETWORK = IPv4Network("127.0.0.0/8")
@@ -195,6 +198,8 @@ class Blocklist:
     resolvers: tuple[Resolver, ...]
     """Its own; if there are none, it is asked through those of all lists."""
     key: Key | None = None
+    registrable: bool = False
+    """Whether it holds registrable domains only."""
     facts: Facts = field(default=Facts(), compare=False)
     """A list is the same list after a note has changed: it is not tested anew."""
 
@@ -210,7 +215,27 @@ class Blocklist:
 
     def accepts(self, target: Target) -> bool:
         """Whether this list can say anything about this target."""
-        return target.kind in self.kinds and (self.non_global or target.is_global) and target.fits_under(self.suffix)
+        if target.kind not in self.kinds or not (self.non_global or target.is_global):
+            return False
+        held = self._held(target)
+        return held is not None and held.fits_under(self.suffix)
+
+    def asked(self, target: Target) -> Target:
+        """What the list is asked about in place of the target: mostly the target itself."""
+        if not self.registrable or self._is_test_entry(target):
+            return target
+        return self._held(target) or target
+
+    def _held(self, target: Target) -> Target | None:
+        """What of the target the list could hold, if anything."""
+        if not self.registrable or target.kind is not Kind.DOMAIN:
+            return target
+        domain = registrable(target.text)
+        return None if domain is None else Target(domain, Kind.DOMAIN)
+
+    def _is_test_entry(self, target: Target) -> bool:
+        entries = self.test_entries
+        return entries is not None and (target in entries.listed or target in entries.not_listed)
 
     def sublist(self, name: str) -> Sublist:
         """The facts of a sublist by name, also of one that only an answer has named."""
@@ -232,8 +257,8 @@ class Blocklist:
 
     def delist_url_for(self, target: Target) -> str:
         """Where to ask for removal, or the empty text."""
-        return self.delist_url.replace("{target}", target.text)
+        return self.delist_url.replace("{target}", self.asked(target).text)
 
     def lookup_url_for(self, target: Target) -> str:
         """Where the list says more about a target, or the empty text."""
-        return self.facts.lookup_url.replace("{target}", target.text)
+        return self.facts.lookup_url.replace("{target}", self.asked(target).text)

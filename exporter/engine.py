@@ -23,6 +23,7 @@ from exporter.blocklist import Blocklist, Resolver
 from exporter.health import queries_a_test, trust
 from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
+from exporter.moves import Moves
 from exporter.pace import Level, sustained_qps
 from exporter.plan import Plan
 from exporter.schedule import Outcome, Schedule, Turn
@@ -120,10 +121,11 @@ class Engine:
         self._stopping = True
         self._wake.set()
 
-    def swap(self, plan: Plan, providers: Providers) -> None:
-        """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap."""
+    def swap(self, plan: Plan, providers: Providers, moves: Mapping[str, Moves] | None = None) -> None:
+        """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap.
+        ``moves`` is how it differs from the present one, if that was found out before."""
         self._settle()
-        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule, self._kept())
+        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule, self._kept(), moves)
         before = self._providers
         self.plan, self._providers, self.schedule, self._limited = plan, providers, schedule, _limited(plan)
         if before is not providers:
@@ -163,7 +165,7 @@ class Engine:
     def _kept(self) -> dict[str, Level]:
         """What the history has of daily budgets, in the schedule's time."""
         ahead = self._clock() - self._wall()
-        return {name: Level(level.left, level.at + ahead) for name, level in self._history.budgets.levels.items()}
+        return {name: Level(level.left, level.at + ahead) for name, level in self._history.budgets.held.items()}
 
     def _keep_levels_ahead(self) -> None:
         self._keep_levels(self.schedule.levels(self._clock(), _AHEAD_SECONDS))

@@ -7,27 +7,29 @@ Rules:
 2. A check that was never known, or was last known longer than T ago, is asked as soon as the list's allowance permits. At a
    fresh start these are all checks, and asking them is the first lap.
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
-4. An inconclusive answer is re-asked with back-off by cause, unless the next lap comes first. A pending removal is confirmed
-   after ``confirm_interval``, not sooner and not later, lap or not.
+4. What is asked again sooner than its lap is kept in ``repeats``.
 5. While the list may not be believed, checks whose slots come are missed; they are all asked when it recovers.
 6. A check is not asked again while a question for it is in flight.
+7. When the checks of a list change, those that stay go on as if nothing had happened: the lap stands at the same check, and what
+   was planned, missed or in flight still is. Those that are new are asked next.
 """
 
 import hashlib
-import heapq
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, inf
 from typing import NamedTuple
 
 from exporter.backoff import delay
 from exporter.blocklist import Blocklist
-from exporter.health import Health
+from exporter.health import Health, queries_a_test
 from exporter.listing import Standing
+from exporter.moves import Moves
 from exporter.pace import Allowance, Level
 from exporter.plan import Check, Checks, Key
 from exporter.probation import Probation
+from exporter.repeats import Repeats
 from exporter.verdict import Cause, Unknown, Verdict
 
 _LOOK_SECONDS = 0.02
@@ -46,13 +48,8 @@ class Walk:
     """The laps of one list."""
 
     __slots__ = (
-        "_again",
-        "_again_at",
         "_catch_up",
-        "_checks",
-        "_confirming",
         "_cursor",
-        "_failures",
         "_first_lap_since",
         "_flying",
         "_heir",
@@ -60,6 +57,7 @@ class Walk:
         "_missed",
         "_moved",
         "_phase",
+        "_repeats",
         "_slot_seconds",
         "_stale",
         "allowance",
@@ -77,11 +75,13 @@ class Walk:
         now: float,
         standing: Callable[[Key], Standing],
         kept: Level | None = None,
+        before: "tuple[Walk, Moves] | None" = None,
     ) -> None:
+        """The first lap of all checks; or, with the walk ``before`` of the same list, its laps with other checks."""
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.checks = checks
-        self.allowance = Allowance(blocklist.pace, now, kept)
+        self.allowance = Allowance(blocklist.pace, now, kept, queries_a_test(blocklist))
         self.probation = Probation(blocklist.pace, now)
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""
@@ -92,46 +92,50 @@ class Walk:
         self._phase = _fraction(blocklist.name) * interval
         self._slot_seconds = interval / max(1, len(checks))
         self._cursor = ceil((now - self._phase) / self._slot_seconds)
-        self._again: list[tuple[float, int]] = []
-        self._again_at: dict[int, float] = {}
-        """The entry of ``_again`` that counts; others were overtaken."""
-        self._confirming: set[int] = set()
+        self._repeats = Repeats()
         self._flying: set[int] = set()
-        self._failures: dict[int, int] = {}
         self._missed: dict[int, None] = {}
         self._lap_since: float | None = None
+        self._first_lap_since: float | None = None
         self._catch_up: deque[int] = deque()
-        self._stale = self._resume(now, standing)
+        self._stale: array[int] = array("I")
         """Places that were stale at the start, the stalest last: they may be all, so they are kept in few bytes."""
-        self._first_lap_since = now if checks and len(self._stale) == len(checks) else None
+        if before is not None:
+            self.allowance, self.probation, self.lap_seconds = before[0].allowance, before[0].probation, before[0].lap_seconds
+        if before is not None and before[0].checks:
+            self._inherit(*before, now, standing)
+        else:
+            self._stale = self._resume(range(len(checks)), now, standing)
+            self._first_lap_since = now if checks and len(self._stale) == len(checks) else None
 
-    def _resume(self, now: float, standing: Callable[[Key], Standing]) -> "array[int]":
+    def _resume(self, places: Sequence[int], now: float, standing: Callable[[Key], Standing]) -> "array[int]":
         """Plan what is known to be wanted sooner than its slot; returns the places that are stale, the stalest last."""
         pace = self.blocklist.pace
         stale: list[tuple[float, int]] = []
-        for place, check in enumerate(self.checks):
-            held = standing(check.key)
+        for place in places:
+            held = standing(self.checks[place].key)
             known_at = -inf if held.known_at is None else held.known_at
             if held.pending:
                 self.confirm(place, known_at + pace.confirm_interval)
             elif known_at < now - pace.interval:
                 stale.append((known_at, place))
             elif held.unknown is not None:
-                self._ask_again(place, now + min(pace.interval, delay(held.unknown)))
+                self._repeats.ask(place, now + min(pace.interval, delay(held.unknown)))
         return array("I", (place for _, place in sorted(stale, reverse=True)))
 
-    def inherit(self, before: "Walk") -> None:
-        """Take over what is known of the same list, when only its checks changed."""
-        self.allowance = before.allowance
-        self.probation = before.probation
-        self.lap_seconds = before.lap_seconds
-        if before._flying:
-            places = {target: place for place, target in enumerate(self.checks.targets)}
-            before._moved = {
-                old: places[before.checks.targets[old]] for old in before._flying if before.checks.targets[old] in places
-            }
-            self._flying.update(before._moved.values())
+    def _inherit(self, before: "Walk", moves: Moves, now: float, standing: Callable[[Key], Standing]) -> None:
+        """Go on where the walk before stands."""
+        self._lap_since, self._first_lap_since = before._lap_since, before._first_lap_since
+        self._repeats = before._repeats.moved(moves)
+        self._stale = array("I", moves.of(before._stale))
+        self._catch_up = deque(moves.of(before._catch_up))
+        self._missed = dict.fromkeys(moves.of(list(before._missed)))
+        self._stale += self._resume(moves.added(), now, standing)
+        before._moved = {old: place for old in before._flying if (place := moves.place(old)) is not None}
         before._heir = self
+        self._flying = set(before._moved.values())
+        lap, old = divmod(before._cursor, len(before.checks))
+        self._cursor = lap * len(self.checks) + moves.next_place(old)
 
     def present(self, turn: Turn) -> Turn | None:
         """The turn as a step of the laps that took over from these; nothing if its check is gone."""
@@ -164,27 +168,15 @@ class Walk:
     def _next(self, now: float) -> int | None:
         """The next place that is due: repeats first, then what is stale, then the lap. One that waits for its confirmation is
         left out until then, or its second clean answer would come too soon."""
-        if self._due_again(now):
-            place = heapq.heappop(self._again)[1]
-            self._overtake(place)
-            return place
+        if self._repeats.due(now):
+            return self._repeats.take()
         while self._stale or self._catch_up or self._late(now):
             place = self._stale.pop() if self._stale else self._catch_up.popleft() if self._catch_up else self._next_slot(now)
             self._measure_first_lap(now)
-            if place not in self._confirming and place not in self._flying:
-                self._overtake(place)
+            if place not in self._repeats.confirming and place not in self._flying:
+                self._repeats.overtake(place)
                 return place
         return None
-
-    def _due_again(self, now: float) -> bool:
-        while self._again and self._again_at.get(self._again[0][1]) != self._again[0][0]:
-            heapq.heappop(self._again)
-        return bool(self._again) and self._again[0][0] <= now
-
-    def _overtake(self, place: int) -> None:
-        """The place is asked now, so no repeat of it counts."""
-        self._again_at.pop(place, None)
-        self._confirming.discard(place)
 
     def _measure_first_lap(self, now: float) -> None:
         if not self._stale and not self._catch_up and self._first_lap_since is not None:
@@ -225,8 +217,7 @@ class Walk:
         """The check has a conclusive answer."""
         self.landed(place)
         self.probation.succeeded()
-        if self._failures:
-            self._failures.pop(place, None)
+        self._repeats.succeed(place)
 
     def finish(self, turn: Turn, verdict: Verdict, now: float) -> None:
         """Take note of what a turn gave."""
@@ -237,10 +228,7 @@ class Walk:
         if verdict.cause is Cause.UNHEALTHY:
             self._miss(turn.place)
             return
-        count = self._failures.get(turn.place, 0) + 1
-        self._failures[turn.place] = count
-        if (wait := delay(verdict.cause, count)) < self.blocklist.pace.interval:
-            self._ask_again(turn.place, now + wait)
+        self._repeats.fail(turn.place, verdict.cause, now, self.blocklist.pace.interval)
         self.probation.failed(verdict.cause, now)
 
     def _miss(self, place: int) -> None:
@@ -252,12 +240,7 @@ class Walk:
 
     def confirm(self, place: int, at: float) -> None:
         """Ask again at that time and not before, lap or not."""
-        self._confirming.add(place)
-        self._ask_again(place, at)
-
-    def _ask_again(self, place: int, at: float) -> None:
-        self._again_at[place] = at
-        heapq.heappush(self._again, (at, place))
+        self._repeats.confirm(place, at)
 
     def tested(self, health: Health, now: float) -> None:
         """Take note of a test. What was missed while the list was down is due when it recovers."""
@@ -279,20 +262,19 @@ class Walk:
         return self.probation.trusted and self._due(now) and self.allowance.free(now) > 0
 
     def _due(self, now: float) -> bool:
-        return bool(self._stale or self._catch_up or self._late(now) or self._due_again(now))
+        return bool(self._stale or self._catch_up or self._late(now) or self._repeats.due(now))
 
     def _work_times(self, now: float) -> Iterator[float]:
         if self._due(now):
             yield self.allowance.ready_at(now) if self.probation.trusted else now
             return
-        if self._again:
-            yield self._again[0][0]
+        yield self._repeats.next_at()
         if self.checks:
             yield self._slot_at(self._cursor)
 
     def overdue(self, now: float) -> int:
-        repeats = sum(at <= now for at in self._again_at.values())
-        return min(len(self._stale) + len(self._catch_up) + self._late(now) + repeats, len(self.checks))
+        due = len(self._stale) + len(self._catch_up) + self._late(now) + self._repeats.overdue(now)
+        return min(due, len(self.checks))
 
 
 def _fraction(name: str) -> float:

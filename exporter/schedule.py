@@ -18,8 +18,9 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health, queries_a_test
 from exporter.lap import Turn, Walk
 from exporter.listing import Standing
+from exporter.moves import Moves
 from exporter.pace import Level
-from exporter.plan import Check, Checks, Key, Plan
+from exporter.plan import Check, Checks, Key, Plan, between
 from exporter.probation import Trial
 from exporter.verdict import Verdict
 
@@ -41,7 +42,8 @@ _NOTHING_KEPT: Mapping[str, Level] = MappingProxyType({})
 
 class Schedule:
     """All lists' laps. ``standing`` tells what is held of a check; ``before`` is the schedule that this one replaces; ``kept``
-    says by list what was left of daily budgets, for lists that are not in it."""
+    says by list what was left of daily budgets, for lists that are not in it; ``moves`` is how the plan differs from the one
+    before, if that was found out already."""
 
     def __init__(
         self,
@@ -50,10 +52,14 @@ class Schedule:
         standing: Callable[[Key], Standing],
         before: "Schedule | None" = None,
         kept: Mapping[str, Level] = _NOTHING_KEPT,
+        moves: Mapping[str, Moves] | None = None,
     ) -> None:
+        self._plan = plan
         walks: Mapping[str, Walk] = {} if before is None else before._walks
+        if moves is None:
+            moves = {} if before is None else between(before._plan, plan)
         self._walks: dict[str, Walk] = {
-            name: _walk(walks.get(name), plan.checks[name], now, standing, kept.get(name)) for name in plan.lists
+            name: _walk(walks.get(name), moves.get(name), plan.checks[name], now, standing, kept.get(name)) for name in plan.lists
         }
         for name, walk in walks.items():
             walk.retired = self._walks.get(name) is not walk
@@ -150,15 +156,17 @@ class Schedule:
         return self._walks[name].lap_seconds
 
 
-def _walk(before: Walk | None, checks: Checks, now: float, standing: Callable[[Key], Standing], kept: Level | None) -> Walk:
+def _walk(
+    before: Walk | None, moves: Moves | None, checks: Checks, now: float, standing: Callable[[Key], Standing], kept: Level | None
+) -> Walk:
     """The walk to go on with: the old one if nothing changed, else a new one with what is known of its list, and always with
     what is left of its day."""
-    same_list = before is not None and before.blocklist == checks.blocklist
-    if before is not None and same_list and before.checks == checks:
+    if before is None or moves is None:
+        return Walk(checks.blocklist, checks, now, standing, kept)
+    if before.blocklist != checks.blocklist:
+        left = before.allowance.left(now)
+        return Walk(checks.blocklist, checks, now, standing, kept if left is None else Level(left, now))
+    if moves.still:
+        before.checks = checks  # the same targets, maybe with other labels
         return before
-    if before is not None and (left := before.allowance.left(now)) is not None:
-        kept = Level(left, now)
-    walk = Walk(checks.blocklist, checks, now, standing, kept)
-    if before is not None and same_list:
-        walk.inherit(before)
-    return walk
+    return Walk(checks.blocklist, checks, now, standing, before=(before, moves))

@@ -13,13 +13,18 @@ Rules:
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import AF_INET, AF_INET6, inet_pton
+
+from exporter.special import is_special
 
 MAX_NAME_OCTETS = 253
 
+Network = IPv4Network | IPv6Network
+LONGEST_HOST_PART = {4: 20, 6: 16}
+"""The largest networks that are taken, by IP version: a /12 and a /112. Each of their addresses is a target."""
+
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-_NOT_GLOBAL_EITHER = IPv6Network("3fff::/20")
-"""Documentation (RFC 9637); Python 3.11 does not know it."""
 _LOOKS_NUMERIC = re.compile(r"[0-9.]+")
 # IDNA 2003 (Python's codec) turns these into other letters, IDNA 2008 does not: whose domain would be asked is a guess.
 _IDNA_DEVIATIONS = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
@@ -41,10 +46,13 @@ class Target:
     @property
     def is_global(self) -> bool:
         """Whether strangers could have an opinion of it: private, loopback, documentation and multicast addresses are not."""
-        if self.kind is Kind.DOMAIN:
-            return True
-        address = ip_address(self.text)
-        return address.is_global and not address.is_multicast and address not in _NOT_GLOBAL_EITHER
+        match self.kind:
+            case Kind.IPV4:
+                return not is_special(4, number_of(self))
+            case Kind.IPV6:
+                return not is_special(6, number_of(self))
+            case Kind.DOMAIN:
+                return True
 
     def name_under(self, suffix: str) -> str:
         """The name to ask for, below ``suffix`` (the zone, or key and zone); absolute, without the final dot."""
@@ -63,6 +71,11 @@ class Target:
         return len(self.name_under(suffix)) <= MAX_NAME_OCTETS
 
 
+def number_of(target: Target) -> int:
+    """The number that an address is. The C library reads its one spelling much faster than ``ipaddress`` does."""
+    return int.from_bytes(inet_pton(AF_INET if target.kind is Kind.IPV4 else AF_INET6, target.text))
+
+
 def parse(text: str) -> Target:
     """Read a target as a person writes it.
 
@@ -73,6 +86,36 @@ def parse(text: str) -> Target:
             return Target(str(address.ipv4_mapped), Kind.IPV4)
         return _of_address(address)
     return _domain(text)
+
+
+def parse_network(text: str, *, of_any_size: bool = False) -> Network:
+    """Read a network as a person writes it; a mapped one *is* its IPv4 network. Of any size: when its addresses are no targets.
+
+    Raises ``ValueError`` with a sentence that says what is wrong with it.
+    """
+    if "%" in text:
+        raise ValueError(f"{_shown(text)} has a scope (%…): only global addresses can be listed")
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(_why_no_network(text)) from None
+    if isinstance(network, IPv6Network) and (mapped := network.network_address.ipv4_mapped) and network.prefixlen >= 96:
+        network = IPv4Network((mapped, network.prefixlen - 96))
+    longest = LONGEST_HOST_PART[network.version]
+    if network.max_prefixlen - network.prefixlen > longest and not of_any_size:
+        raise ValueError(
+            f"{network} holds {network.num_addresses:,} addresses, and each would be a target: "
+            f"list the parts that are in use, each a /{network.max_prefixlen - longest} or smaller"
+        )
+    return network
+
+
+def _why_no_network(text: str) -> str:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return f"{_shown(text)} is not a valid network, such as 198.51.100.0/24 or 2001:db8::/112"
+    return f"{_shown(text)} has bits beyond its prefix: write {network} for the network, or the address alone"
 
 
 def parse_test_entry(text: str) -> Target:

@@ -20,6 +20,7 @@ from exporter.config import Config
 from exporter.health import Health, trust
 from exporter.inquiry import Providers, examine, inquire, reason
 from exporter.plan import Check
+from exporter.registrable import registrable
 from exporter.target import Target, parse
 from exporter.verdict import Cause, Hit, Listed, NotListed, Unknown, Verdict
 
@@ -59,13 +60,17 @@ def _checks(config: Config, texts: Sequence[str], only: Sequence[str]) -> list[C
     for target in dict.fromkeys(parse(text) for text in texts):
         accepting = [Check(target, blocklist) for blocklist in lists if blocklist.accepts(target)]
         if not accepting:
-            raise ValueError(f"{target.text}: none of these lists takes it ({_why_not(target)})")
+            raise ValueError(f"{target.text}: none of these lists takes it ({_why_not(target, lists)})")
         checks += accepting
     return checks
 
 
-def _why_not(target: Target) -> str:
-    return f"it is of kind {target.kind}" if target.is_global else "it is not a public address"
+def _why_not(target: Target, lists: Sequence[Blocklist]) -> str:
+    if not target.is_global:
+        return "it is not a public address"
+    if not any(target.kind in blocklist.kinds for blocklist in lists):
+        return f"it is of kind {target.kind}"
+    return "it is a public suffix" if registrable(target.text) is None else "its name is too long"
 
 
 async def _ask(providers: Providers, checks: Sequence[Check], *, progress: bool) -> list[Result]:
@@ -127,21 +132,21 @@ def _print(results: Sequence[Result]) -> None:
     for title in ("Target", "List", "Verdict", "Sublist", "Codes", "What it means, and what to do"):
         table.add_column(title, overflow="fold")  # half a zone or a link is of no use
     for result in results:
-        blocklist, target = result.check.blocklist, result.check.target
+        blocklist, shown = result.check.blocklist, _shown(result.check)
         match result.verdict:
             case Listed(hits):
                 for hit in hits:
                     table.add_row(
-                        target.text, blocklist.name, Text("listed", "bold red"), hit.sublist, " ".join(hit.codes),
+                        shown, blocklist.name, Text("listed", "bold red"), hit.sublist, " ".join(hit.codes),
                         Text("\n".join(_about(result, hit))),
                     )  # fmt: skip
             case Unknown(cause):
                 said, advice = (result.health, cure(blocklist, result.health)) if cause is Cause.UNHEALTHY else (cause, "")
                 table.add_row(
-                    target.text, blocklist.name, Text("unknown", "yellow"), "", "", Text(f"{said}: {advice}" if advice else said)
+                    shown, blocklist.name, Text("unknown", "yellow"), "", "", Text(f"{said}: {advice}" if advice else said)
                 )
             case NotListed():
-                table.add_row(target.text, blocklist.name, Text("not listed", "green"), "", "", "")
+                table.add_row(shown, blocklist.name, Text("not listed", "green"), "", "", "")
     console.print(table)
     cases = steps.cases(_listings(results))
     for case in cases:
@@ -151,6 +156,11 @@ def _print(results: Sequence[Result]) -> None:
         console.print()
     for target in dict.fromkeys(result.check.target for result in results):
         console.print(_summary(target, [result.verdict for result in results if result.check.target == target]))
+
+
+def _shown(check: Check) -> str:
+    asked = check.blocklist.asked(check.target)
+    return check.target.text if asked == check.target else f"{check.target.text}, as {asked.text}"
 
 
 def _listings(results: Sequence[Result]) -> Iterator[steps.Listing]:
@@ -179,13 +189,16 @@ def _summary(target: Target, verdicts: Sequence[Verdict]) -> Text:
 
 
 def _as_json(result: Result) -> dict[str, object]:
-    blocklist = result.check.blocklist
-    shown: dict[str, object] = {"target": result.check.target.text, "list": blocklist.name, "health": result.health}
+    blocklist, target = result.check.blocklist, result.check.target
+    asked = blocklist.asked(target)
+    shown: dict[str, object] = {"target": target.text, "list": blocklist.name, "health": result.health}
+    if asked != target:
+        shown["asked"] = asked.text
     match result.verdict:
         case Listed(hits):
             links = {
-                "lookup_url": blocklist.lookup_url_for(result.check.target),
-                "delist_url": blocklist.delist_url_for(result.check.target),
+                "lookup_url": blocklist.lookup_url_for(target),
+                "delist_url": blocklist.delist_url_for(target),
             }
             sublists = [_hit_as_json(blocklist, hit) for hit in hits]
             about = {"reason": result.reason, "expiry": blocklist.facts.expiry}

@@ -61,7 +61,7 @@ def _rows(config: Config | None, wish: Wish) -> list[Row]:
     """The config's lists, or the sets; then, if all are wanted, the catalogue's others."""
     known = catalogued()
     sets = {zone: catalogue.texts(zone, "sets") for zone in known}
-    own = () if config is None else config.in_use()
+    own = () if config is None else config.in_use(config.roster().roster, config.sources)
     rows = {each.zone: Row(each, sets.get(each.zone, ()), configured=True) for each in own}
     others = [zone for name in BY_DEFAULT for zone in members(name)] if config is None else []
     for zone in (*others, *(known if wish.every else ())):

@@ -5,7 +5,8 @@ Rules:
 1. The history opens before anything listens, so the first scrape after a restart shows what was known; and everything listens
    before any list is asked, so a service that cannot start bothers nobody.
 2. A reload makes everything new before anything is swapped; a config with a fault changes nothing.
-3. SIGTERM and SIGINT end the service; what was found is written first.
+3. What takes long of a new plan is done in a thread: with a million targets it is seconds. New plans follow one another.
+4. SIGTERM and SIGINT end the service; what was found is written first.
 """
 
 import asyncio
@@ -25,12 +26,17 @@ from exporter.history import History
 from exporter.inquiry import Providers
 from exporter.metrics import Metrics, own_registry
 from exporter.metrics.blocks import Blocks
-from exporter.plan import Shard, build
+from exporter.origins import Origins
+from exporter.plan import Plan, Shard, between, build
+from exporter.portions import MAX_TARGETS
 from exporter.providers import PROVIDERS, Asking
+from exporter.providers.names import Names
 from exporter.tally import Reloads, Tally
-from exporter.vouching import Hooks
+from exporter.vouching import Hooks, guarded
 
 _log = logging.getLogger(__name__)
+
+_BETWEEN_PLANS_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def steady_clock() -> Callable[[], float]:
 
 
 class Running:
-    """A service and its config; a reload swaps both."""
+    """A service and its config; a reload swaps both, and what names and files lead to swaps the plan."""
 
     def __init__(self, options: Options, config: Config, history: History) -> None:
         self._options = options
@@ -71,11 +77,16 @@ class Running:
         self._providers = make_providers(config)
         self._history = history
         self._clock = steady_clock()
+        self._news = asyncio.Event()
+        """Whether other targets were found."""
+        self._swapping = asyncio.Lock()
+        self.origins = Origins(config, Names(_asking(config)).ask, history, time.time, self._news.set)
+        self._looking = asyncio.Event()
         self.tally = Tally()
         self.reloads = Reloads(last_success=time.time())
         hooks = options.hooks
         self.engine = Engine(
-            build(config.targets, config.in_use(), options.shard),
+            self._plan(config, self.origins),
             self._providers,
             history,
             Hooks((self.tally.outcome, *hooks.outcome), hooks.change, hooks.tested),
@@ -83,6 +94,16 @@ class Running:
             time.time,
             lambda: secrets.randbits(96),
         )
+
+    async def run(self) -> None:
+        """Check, and look names and files up, until the engine is stopped."""
+        others = [asyncio.create_task(self._look_up()), asyncio.create_task(self._follow())]
+        try:
+            await self.engine.run()
+        finally:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     def metrics(self) -> Metrics:
         """What is exposed of it."""
@@ -92,6 +113,7 @@ class Running:
             tally=self.tally,
             reloads=self.reloads,
             resolvers=self._resolvers,
+            origins=lambda: self.origins.origins(),
             exposed_checks=lambda: self._config.exposed_checks,
             clock=self._clock,
             version=__version__,
@@ -101,22 +123,79 @@ class Running:
 
     async def reload(self) -> str | None:
         """Read the config again and go on with it, or keep the old one and say why."""
-        try:
-            config = self._options.load()
-        except ConfigError as error:
-            self.reloads.successful = False
-            _log.error("config not reloaded, the old one stays", extra={"fields": {"problems": str(error)}})
-            return str(error)
-        if config.history_path != self._config.history_path and self._options.history_path is None:
-            _log.warning("history.path changes at the next start only")
-        same_questions = _asking(config) == _asking(self._config)
-        self._providers = self._providers if same_questions else make_providers(config)
-        self._config = config
-        self.engine.swap(build(config.targets, config.in_use(), self._options.shard), self._providers)
+        async with self._swapping:
+            try:
+                config = await asyncio.to_thread(self._options.load)
+            except ConfigError as error:
+                self.reloads.successful = False
+                _log.error("config not reloaded, the old one stays", extra={"fields": {"problems": str(error)}})
+                return str(error)
+            if config.history_path != self._config.history_path and self._options.history_path is None:
+                _log.warning("history.path changes at the next start only")
+            same_questions = _asking(config) == _asking(self._config)
+            origins = await asyncio.to_thread(self.origins.successor, config, Names(_asking(config)).ask)
+            providers = self._providers if same_questions else make_providers(config)
+            await self._swap(config, origins, providers)
+            self._config, self.origins, self._providers = config, origins, providers
+            self._looking.set()
         self.reloads.successful, self.reloads.last_success = True, time.time()
-        _log.info("config reloaded", extra={"fields": _size(config)})
-        _warn(config)
+        _log.info("config reloaded", extra={"fields": self._size()})
+        self.warn()
         return None
+
+    def warn(self) -> None:
+        """Say what the user should mind."""
+        for warning in self._config.warnings:
+            _log.warning("the config is used, but mind this", extra={"fields": {"warning": str(warning)}})
+        plan = self.engine.plan
+        for blocklist in filter(plan.shard.is_short, self._config.lists):
+            limit = {
+                "list": blocklist.name,
+                "max_queries_per_day": blocklist.pace.max_queries_per_day,
+                "shards": plan.shard.total,
+            }
+            if blocklist.name in plan.lists:
+                _log.warning("too few queries a day for so many shards: together they may send more", extra={"fields": limit})
+
+    def _size(self) -> dict[str, object]:
+        plan = self.engine.plan
+        return {"targets": len(plan.roster), "lists": len(plan.lists)}
+
+    def say_started(self) -> None:
+        """Say that all is up, and how much there is to do."""
+        _log.info("started", extra={"fields": {"version": __version__} | self._size()})
+
+    async def _look_up(self) -> None:
+        """Look up what the present config wants looked up; when another takes over, what that wants."""
+        while True:
+            self._looking.clear()
+            looking = asyncio.create_task(self.origins.run())
+            await self._looking.wait()
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        """Make a new plan when other targets were found; many finds are one, and planning takes a part of the time only."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            began = time.monotonic()
+            async with self._swapping:
+                await guarded(self._swap(self._config, self.origins, self._providers))
+            await asyncio.sleep(max(_BETWEEN_PLANS_SECONDS, 4 * (time.monotonic() - began)))
+
+    async def _swap(self, config: Config, origins: Origins, providers: Providers) -> None:
+        plan = await asyncio.to_thread(self._plan, config, origins)
+        moves = await asyncio.to_thread(between, self.engine.plan, plan)
+        self.engine.swap(plan, providers, moves)
+
+    def _plan(self, config: Config, origins: Origins) -> Plan:
+        shard = self._options.shard
+        assembled = config.roster(origins.found(), None if shard.total == 1 else shard.owns)
+        for portion in assembled.left_out:
+            fields = {"origin": portion.origin, "targets": len(portion.members), "most": MAX_TARGETS}
+            _log.error("too many targets: these are not watched", extra={"fields": fields})
+        return build(assembled.roster, config.in_use(assembled.roster, config.sources), shard)
 
     def _resolvers(self) -> Mapping[str, bool]:
         return {name: up for provider in self._providers.values() for name, up in provider.resolvers().items()}
@@ -134,9 +213,9 @@ async def serve(options: Options, config: Config) -> None:
         for address in runner.addresses:
             _log.info("listening", extra={"fields": {"address": _shown(address)}})
         settle()
-        _log.info("started", extra={"fields": {"version": __version__} | _size(config)})
-        _warn(config)
-        await engine.run()
+        running.say_started()
+        running.warn()
+        await running.run()
         await runner.cleanup()
     finally:
         await history.close()
@@ -159,15 +238,6 @@ def _watch_signals(running: Running) -> None:
 
 def _asking(config: Config) -> Asking:
     return Asking(config.resolvers, config.timeout, config.attempts)
-
-
-def _size(config: Config) -> dict[str, object]:
-    return {"targets": len(config.targets), "lists": len(config.in_use())}
-
-
-def _warn(config: Config) -> None:
-    for warning in config.warnings:
-        _log.warning("the config is used, but mind this", extra={"fields": {"warning": str(warning)}})
 
 
 def _shown(address: tuple[object, ...]) -> str:

@@ -2,62 +2,41 @@
 
 Rules:
 
-1. Unknown keys are errors. So is a target that no list accepts: it would look watched and never be asked for.
+1. Unknown keys are errors. So is a target that no list accepts: it would look watched and never be asked about.
 2. Each entry is judged by itself, so one bad entry hides no problem of another.
 3. Secrets come from files and variables. A message never repeats a value that could be one.
-4. Nothing is started, opened or resolved here except the config file itself and the key files it names.
+4. Nothing is started, opened or resolved here except the config file itself and the key files it names. Files of targets are read
+   by whoever has their content, with :func:`exporter.config.target_files.read_target_file`.
 5. What is no fault but would surprise is a warning: the config is used, and whoever uses it says so.
 6. A file is used, or :class:`ConfigError` says why not. Nothing that stands in a file leads to another exception.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from exporter import catalogue
 from exporter.blocklist import Blocklist, Resolver
+from exporter.config import model as sections
 from exporter.config.document import Document, Note, Path, Problem, Value, read
 from exporter.config.faults import keys_of, unknown_key, validated
 from exporter.config.lists import Lists, Place
 from exporter.config.model import Checks, ConfigFile, History, ListEntry, Metrics, Query
+from exporter.config.outlook import taken_by
 from exporter.config.resolvers import read_resolvers
 from exporter.config.schema import schema
 from exporter.config.sets import BY_DEFAULT
-from exporter.config.targets import idle, read_target, target_text, why_not_accepted
+from exporter.config.settings import Config, Expansion
+from exporter.config.targets import Targets
 from exporter.config.words import to_blocklist
-from exporter.target import Target
+from exporter.config.written import read_excluded, read_names
+from exporter.portions import Members
 
-__all__ = ["BY_DEFAULT", "Config", "ConfigError", "built_in", "catalogued", "load", "schema"]
+__all__ = ["BY_DEFAULT", "Config", "ConfigError", "Expansion", "built_in", "catalogued", "load", "schema"]
 
 _Section = TypeVar("_Section", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """Everything the config file says, in words. Times in seconds."""
-
-    resolvers: tuple[Resolver, ...]
-    timeout: float
-    attempts: int
-    lists: tuple[Blocklist, ...]
-    out_of_sets: frozenset[str]
-    """The names of those lists that only a set has brought in."""
-    targets: Mapping[Target, tuple[str, ...]]
-    """Each target once, with the entries it came from."""
-    exposed_checks: Literal["all", "history"]
-    history_path: FilePath
-    history_keep: float
-    warnings: tuple[Problem, ...]
-    """What the user should mind, in the order of the file."""
-
-    def in_use(self) -> tuple[Blocklist, ...]:
-        """The lists to ask about these targets. One that the file does not name is none of them if it takes no target: nobody
-        misses it, and it would be tested, and found unhealthy, for nothing."""
-        missed_by_nobody = self.out_of_sets.intersection(idle(self.lists, self.targets))
-        return tuple(blocklist for blocklist in self.lists if blocklist.name not in missed_by_nobody)
 
 
 class ConfigError(Exception):
@@ -85,12 +64,16 @@ def built_in(names: Sequence[str] = BY_DEFAULT, resolvers: tuple[Resolver, ...] 
     if reading.problems:
         raise ValueError("; ".join(f"{names[int(str(problem.path[1]))]}: {problem.message}" for problem in reading.problems))
     return Config(
+        folder=FilePath(),
         resolvers=resolvers,
         timeout=query.timeout,
         attempts=query.attempts,
         lists=lists.all(),
         out_of_sets=lists.out_of_sets(),
-        targets={},
+        taken=taken_by(lists.all()),
+        sources=(),
+        exclude=Members(),
+        expansion=reading.expansion(),
         exposed_checks=Metrics().checks,
         history_path=FilePath(history.path),
         history_keep=history.keep,
@@ -139,15 +122,20 @@ class _Reading:
         metrics, history = self._section("metrics", Metrics), self._section("history", History)
         resolvers = self._resolvers()
         lists = self.lists(checks)
-        targets = self._targets(lists.all())
-        lists.warn_of_idle(targets)
+        exclude = self._exclude()
+        targets = self._targets(lists.all(), exclude)
+        lists.warn_of_idle(targets.outlook())
         return Config(
+            folder=self._folder,
             resolvers=resolvers,
             timeout=query.timeout,
             attempts=query.attempts,
             lists=lists.all(),
             out_of_sets=lists.out_of_sets(),
-            targets=targets,
+            taken=taken_by(lists.all()),
+            sources=targets.sources(),
+            exclude=exclude,
+            expansion=self.expansion(),
             exposed_checks=metrics.checks,
             history_path=FilePath(history.path),
             history_keep=history.keep,
@@ -167,24 +155,26 @@ class _Reading:
             return (Resolver("system"),)
         return read_resolvers([value for _, value in self._items("resolvers")], ("resolvers",), self._note)
 
-    def _targets(self, lists: tuple[Blocklist, ...]) -> Mapping[Target, tuple[str, ...]]:
+    def _targets(self, lists: tuple[Blocklist, ...], excluded: Members) -> Targets:
         # A list that could not be read might have taken the target.
         all_lists_known = not any(problem.path[:1] == ("lists",) for problem in self.problems)
-        origins: dict[Target, dict[str, None]] = {}
+        targets = Targets(lists, excluded, self._folder, self._note, self._warning_under(()), judged=all_lists_known)
         for path, value in self._items("targets"):
-            found = target_text(path, value, self._note)
-            if found is None:
-                continue
-            where, text = found
-            try:
-                target = read_target(text)
-            except ValueError as error:
-                self._note(where, str(error))
-                continue
-            if all_lists_known and (reason := why_not_accepted(target, lists)):
-                self._note(where, reason)
-            origins.setdefault(target, {})[text] = None
-        return {target: tuple(texts) for target, texts in origins.items()}
+            targets.add(path, value)
+        return targets
+
+    def _exclude(self) -> Members:
+        return read_excluded(self._items("exclude"), self._note) if "exclude" in self._top else Members()
+
+    def expansion(self) -> Expansion:
+        given = self._section("expansion", sections.Expansion)
+        names = given.skip_includes
+        return Expansion(
+            given.interval,
+            given.largest_network,
+            given.most_addresses,
+            None if names is None else read_names(names, ("expansion", "skip_includes"), self._note),
+        )
 
     def _section(self, key: str, model: type[_Section]) -> _Section:
         """The section as given, or its defaults: after a problem they stand in, so that the rest is judged as well."""

@@ -8,7 +8,7 @@ Rules:
 """
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -18,11 +18,10 @@ from exporter.config import cautions
 from exporter.config.document import Note, Path, Value
 from exporter.config.faults import keys_of, validated
 from exporter.config.model import Checks, ListEntry
+from exporter.config.outlook import Outlook
 from exporter.config.sets import SETS, members
-from exporter.config.targets import idle
 from exporter.config.unions import in_catalogue, parts
 from exporter.config.words import read_zone, to_blocklist
-from exporter.target import Target
 
 _KEY_FIELDS = {"key_file", "key_env", "needs_key", "status"}
 _TOGETHER = (
@@ -95,9 +94,9 @@ class Lists:
         """The names of those that the file does not name."""
         return frozenset(name for name, found in self._found.items() if found.set_name)
 
-    def warn_of_idle(self, targets: Collection[Target]) -> None:
+    def warn_of_idle(self, outlook: Outlook) -> None:
         """Say which of those that the file names take none of the targets."""
-        for name in idle(self.all(), targets):
+        for name in outlook.idle(self.all()):
             if not self._found[name].set_name:
                 self._found[name].place.warn((), f"{name} takes none of these targets")
 

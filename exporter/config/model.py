@@ -4,7 +4,7 @@ A catalogue entry and an entry of a user's ``lists:`` have the same shape, :clas
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -19,39 +19,20 @@ from pydantic.config import JsonDict
 from exporter import advice
 from exporter.blocklist import Impact, ListingClass, Scope, Status
 from exporter.config.addresses import parse_resolver
+from exporter.config.durations import Duration
+from exporter.config.labels import LabelTexts, one_line
 from exporter.target import Kind
 
-_UNIT_SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
-_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _UNIT_SECONDS))
-_LONGEST = 100 * _UNIT_SECONDS["y"]
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SUBLIST = re.compile("[A-Za-z0-9._-]{1,63}")
+_UNIQUE: JsonDict = {"uniqueItems": True}
 _LINK = re.compile(r"(https?://|mailto:)([^\s<>\"{}]|\{target\})+")
+
+_Item = TypeVar("_Item")
 
 SetName = Literal["default", "domains", "all"]
 """What ``lists:`` may name besides lists. No zone has a name without a dot."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def parse_duration(value: object) -> float:
-    """Seconds of a Prometheus duration: ``500ms``, ``30s``, ``1h30m``, ``30d``.
-
-    Raises ``ValueError`` for anything else, zero included.
-    """
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    seconds = sum(_UNIT_SECONDS[unit] * int(count) for unit, count in found.groupdict("0").items()) if found else 0
-    if seconds <= 0:
-        raise ValueError("must be a duration above zero with its unit, such as 500ms, 30s, 5m, 1h or 30d")
-    if seconds > _LONGEST:
-        raise ValueError("must be at most 100y")
-    return float(seconds)
-
-
-def _one_line(value: str) -> str:
-    if _CONTROL.search(value):
-        raise ValueError("must be one line, without control characters")
-    return value
 
 
 def _sublist_name(value: str) -> str:
@@ -86,6 +67,18 @@ def _bit_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
+def _unique(values: list[_Item]) -> list[_Item]:
+    if len(set(values)) < len(values):
+        raise ValueError("must not name anything twice")
+    return values
+
+
+def _not_too_often(seconds: float) -> float:
+    if seconds < 1:
+        raise ValueError("must be at least 1s")
+    return seconds
+
+
 def _as_given(value: object) -> object:
     """Read by ``resolvers``: it knows which form was meant, where pydantic would say what is wrong with either."""
     return value
@@ -96,10 +89,8 @@ def _kinds_from_catalogue(schema: JsonDict) -> None:
     schema["required"] = ["zone"]
 
 
-_DurationText = Annotated[str, Field(examples=["30s", "5m", "1h", "30d"])]
-Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=_DurationText)]
-Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_one_line)]
+Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(one_line)]
 Link = Annotated[Line, AfterValidator(_link)]
 SublistName = Annotated[str, AfterValidator(_sublist_name)]
 Pattern = Annotated[str, BeforeValidator(_bit_as_text, json_schema_input_type=str | int)]
@@ -195,6 +186,7 @@ class ListEntry(BaseModel):
     ] = None
     """Left out: those of RFC 5782 §5 for the kinds. ``None``: there are none, the list is never tested."""
     non_global: bool = False
+    registrable: bool = False
     needs_key: bool = False
     status: StatusText = Status.ALIVE
     sets: list[Literal["default", "domains"]] = []
@@ -219,11 +211,52 @@ class ListEntry(BaseModel):
 
 
 class TargetEntry(BaseModel):
-    """A target that is written as a mapping."""
+    """A target or a network that is written as a mapping."""
 
     model_config = STRICT
 
     target: Text
+    labels: LabelTexts = {}
+
+
+class HostEntry(BaseModel):
+    """A name whose addresses are targets."""
+
+    model_config = STRICT
+
+    host: Text
+    labels: LabelTexts = {}
+
+
+class DomainEntry(BaseModel):
+    """A domain that is a target, and so are the addresses that its records lead to."""
+
+    model_config = STRICT
+
+    domain: Text
+    expand: Annotated[list[Literal["mx", "spf", "a"]], AfterValidator(_unique), Field(json_schema_extra=_UNIQUE)] = []
+    labels: LabelTexts = {}
+
+
+class FilesEntry(BaseModel):
+    """Files of targets, by patterns of their names."""
+
+    model_config = STRICT
+
+    files: Annotated[list[Text], Field(min_length=1, max_length=100)]
+    labels: LabelTexts = {}
+
+
+class Expansion(BaseModel):
+    """How names are looked up, and how much may come of one."""
+
+    model_config = STRICT
+
+    interval: Annotated[Duration, AfterValidator(_not_too_often)] = Field(default="1h", validate_default=True)
+    largest_network: Annotated[int, Field(ge=1, le=65_536)] = 16
+    most_addresses: Annotated[int, Field(ge=1, le=65_536)] = 64
+    skip_includes: Annotated[list[Text] | None, Field(max_length=1000)] = None
+    """Left out: those of providers that are known."""
 
 
 class Metrics(BaseModel):
@@ -252,6 +285,8 @@ class ConfigFile(BaseModel):
     query: Query = Query()
     checks: Checks = Checks()
     lists: Annotated[list[SetName | Text | ListEntry], Field(min_length=1)] = ["default", "domains"]
-    targets: Annotated[list[Text | TargetEntry], Field(min_length=1)]
+    targets: Annotated[list[Text | TargetEntry | HostEntry | DomainEntry | FilesEntry], Field(min_length=1)]
+    exclude: Annotated[list[Text], Field(min_length=1)] | None = None
+    expansion: Expansion = Expansion()
     metrics: Metrics = Metrics()
     history: History = History()

@@ -19,6 +19,8 @@ _RFC_TEST_ENTRIES = {
     Kind.IPV6: ("::ffff:7f00:2", "::ffff:7f00:1"),
     Kind.DOMAIN: ("test", "invalid"),
 }
+_LONGEST_ADDRESSES = (parse_test_entry("255.255.255.255"), parse_test_entry("ffff::ffff"))
+"""In front of a zone, every IPv6 address is of one length."""
 
 
 def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment: Mapping[str, str], note: Note) -> Blocklist:
@@ -45,6 +47,7 @@ def to_blocklist(entry: ListEntry, checks: Checks, folder: FilePath, environment
         pace=_pace(entry, checks),
         resolvers=read_resolvers(entry.resolvers or (), ("resolvers",), note),
         key=_key(entry, zone, folder, environment, note),
+        registrable=entry.registrable,
         facts=Facts(entry.status, entry.policy, entry.expiry, entry.lookup_url, tuple(entry.notes)),
     )
     _note_long_names(blocklist, note)
@@ -123,10 +126,13 @@ def _entries(field: str, texts: list[str], entry: ListEntry, taken: tuple[Target
 
 
 def _note_long_names(blocklist: Blocklist, note: Note) -> None:
-    """A test entry that cannot be asked would leave the list unhealthy for ever, and nobody would know why."""
+    """A test entry that cannot be asked would leave the list unhealthy for ever, and nobody would know why. Every address can
+    be asked, so that the length of a name is a matter of domains only."""
     tests = blocklist.test_entries
-    if tests is not None and not all(target.fits_under(blocklist.suffix) for target in (*tests.listed, *tests.not_listed)):
-        note(("zone",), "is too long: with a test entry in front, the name has more than 253 octets")
+    entries = () if tests is None else (*tests.listed, *tests.not_listed)
+    longest = [target for target in _LONGEST_ADDRESSES if target.kind in blocklist.kinds]
+    if not all(target.fits_under(blocklist.suffix) for target in (*entries, *longest)):
+        note(("zone",), "is too long: with an address or a test entry in front, the name has more than 253 octets")
 
 
 def _key(entry: ListEntry, zone: str, folder: FilePath, environment: Mapping[str, str], note: Note) -> Key | None:

@@ -8,7 +8,7 @@ Rules:
    what is written follows changes and not checks.
 3. When writing fails, what is held goes ahead (:meth:`History.standing`), what is shown stays behind, and everything waits in
    order for the next attempt. A file that broke while in use is set aside and a new one is filled with what is known.
-4. What is left of daily budgets is kept beside it (:mod:`exporter.history.budgets`).
+4. What is left of daily budgets, and what origins led to, is kept beside it (:mod:`exporter.history.kept`).
 5. One thread writes. Reading never touches the file after the start.
 """
 
@@ -21,13 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.history.budgets import Budgets, worthless_before
 from exporter.history.file import DamagedError, Fault, HistoryError, UnwritableError, is_damage, set_aside
+from exporter.history.kept import Find, Kept, worthless_before
 from exporter.history.standings import NOTHING, Column, Key, State
-from exporter.history.store import Loaded, Record, Store, Totals
+from exporter.history.store import Beside, Loaded, Record, Store, Totals
 from exporter.listing import Standing
 
-__all__ = ["Column", "History", "HistoryError", "Key", "Record", "State", "Totals"]
+__all__ = ["Column", "Find", "History", "HistoryError", "Key", "Record", "State", "Totals"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class History:
         self._store, loaded = self._open(path)
         self._shown = loaded.standings
         self._totals = loaded.totals
-        self.budgets = Budgets(loaded.levels)
+        self.budgets = Kept(loaded.beside.levels)
+        self.finds = Kept(loaded.beside.finds)
         self.created = loaded.created
         self._ahead: dict[Key, Standing] = {}
         """Standings with changes that are not in the file yet."""
@@ -154,6 +155,7 @@ class History:
             if not await self._attempt(lambda: self._store.prune(before, gone, levels_before)):
                 return
             self.budgets.forget(levels_before)
+            self.finds.forget(before)
             for key in self._shown.ever_listed():
                 self._replace(key, _without_old(self._shown.get(key), before))
             async for target in self._shown.older(before):  # anew: something may have been noted while the file was written
@@ -181,13 +183,14 @@ class History:
                 return []
             changed, noted = list(self._backlog), self._soon if flush else set()
             self._soon = set() if flush else self._soon
-            levels = self.budgets.take_unwritten() if flush else {}
-            if not changed and not noted and not levels:
+            beside = Beside(self.budgets.take_unwritten(), self.finds.take_unwritten()) if flush else Beside({}, {})
+            if not changed and not noted and not beside:
                 return []
-            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted), levels))
+            self._failing = not await self._attempt(lambda: self._store.write(changed, self._known(changed, noted), beside))
             if self._failing:
                 self._soon |= noted
-                self.budgets.put_back(levels)
+                self.budgets.put_back(beside.levels)
+                self.finds.put_back(beside.finds)
                 return []
             for _ in changed:
                 self._backlog.popleft()
@@ -240,7 +243,7 @@ class History:
             now = self._clock()
             self._store = Store.open(path, now)
             if self._fault is Fault.EMPTY:
-                self._store.rewrite(self._shown, dict(self._totals), dict(self.budgets.levels))
+                self._store.rewrite(self._shown, dict(self._totals), Beside(dict(self.budgets.held), dict(self.finds.held)))
                 self.created = now
             self._fault = Fault.NONE
         write()

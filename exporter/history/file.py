@@ -38,9 +38,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # What was left of a list's daily budget at that time; less than nothing if it owed some.
     ("CREATE TABLE budgets (list TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL)",),
+    # What a name or a file of targets last led to.
+    ("CREATE TABLE finds (origin TEXT PRIMARY KEY, content BLOB NOT NULL, at REAL NOT NULL)",),
 )
 VERSION = len(_MIGRATIONS)
 BUDGETS_VERSION = 2
+FINDS_VERSION = 3
 
 
 class Fault(Enum):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from exporter.history.file import (
     BUDGETS_VERSION,
+    FINDS_VERSION,
     DamagedError,
     HistoryError,
     UnwritableError,
@@ -30,6 +31,7 @@ from exporter.history.file import (
     unlock,
     version_of,
 )
+from exporter.history.kept import Find
 from exporter.history.standings import Key, Standings
 from exporter.listing import Change, Event, Listing, Standing
 from exporter.pace import Level
@@ -66,13 +68,24 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What is kept beside the standings: what is left of budgets, by list, and what origins led to."""
+
+    levels: dict[str, Level]
+    finds: dict[str, Find]
+
+    def __bool__(self) -> bool:
+        return bool(self.levels or self.finds)
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What a file holds; ``created`` in Unix seconds."""
 
     created: float
     standings: Standings
     totals: dict[str, Totals]
-    levels: dict[str, Level]
+    beside: Beside
 
 
 class Store:
@@ -116,7 +129,7 @@ class Store:
         """All that the file holds. Raises :class:`DamagedError` if parts of it are missing."""
         try:
             (created,) = self._connection.execute("SELECT min(at) FROM created").fetchone()
-            return Loaded(float(created), self._standings(), self._totals(), self._levels())
+            return Loaded(float(created), self._standings(), self._totals(), self._beside())
         except (sqlite3.Error, TypeError, ValueError, LookupError, struct.error) as error:
             raise DamagedError(f"not whole: {error}") from error
 
@@ -145,17 +158,18 @@ class Store:
         rows = self._connection.execute("SELECT list, listed, delisted FROM totals")
         return {name: Totals(listed, delisted) for name, listed, delisted in rows}
 
-    def _levels(self) -> dict[str, Level]:
-        """By list."""
-        if version_of(self._connection) < BUDGETS_VERSION:
-            return {}
-        rows = self._connection.execute("SELECT list, level, at FROM budgets")
-        return {name: Level(float(left), float(at)) for name, left, at in rows}
+    def _beside(self) -> Beside:
+        """By list and by origin; older files have none."""
+        version = version_of(self._connection)
+        levels = self._connection.execute("SELECT list, level, at FROM budgets") if version >= BUDGETS_VERSION else ()
+        finds = self._connection.execute("SELECT origin, content, at FROM finds") if version >= FINDS_VERSION else ()
+        return Beside(
+            {name: Level(float(left), float(at)) for name, left, at in levels},
+            {origin: Find(bytes(content), float(at)) for origin, content, at in finds},
+        )
 
-    def write(
-        self, records: Iterable[Record], known: Iterable[tuple[str, Mapping[str, Standing]]], levels: Mapping[str, Level]
-    ) -> None:
-        """Write all of it or none: changes, what is known of targets, by list, and what is left of budgets."""
+    def write(self, records: Iterable[Record], known: Iterable[tuple[str, Mapping[str, Standing]]], beside: Beside) -> None:
+        """Write all of it or none: changes, what is known of targets, by list, and what is kept beside."""
         with transaction(self._connection):
             for record in records:
                 for change in record.changes:
@@ -163,9 +177,9 @@ class Store:
                     self._count(record.key[1], change.event)
             for target, standings in known:
                 self._write_known(target, standings)
-            self._write_levels(levels)
+            self._write_beside(beside)
 
-    def rewrite(self, standings: Standings, totals: Mapping[str, Totals], levels: Mapping[str, Level]) -> None:
+    def rewrite(self, standings: Standings, totals: Mapping[str, Totals], beside: Beside) -> None:
         """Fill a new file with what is still known."""
         with transaction(self._connection):
             for target in standings.targets():
@@ -178,14 +192,16 @@ class Store:
                 "INSERT INTO totals VALUES (?, ?, ?)",
                 [(name, total.listed, total.delisted) for name, total in totals.items()],
             )
-            self._write_levels(levels)
+            self._write_beside(beside)
 
     def prune(self, before: float, targets: Iterable[str], levels_before: float) -> None:
-        """Forget listings that ended before that time, what was known of these targets, and budgets of before their time."""
+        """Forget what is of before that time: listings that ended, what was known of these targets, what origins led to; and
+        budgets of before their time."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM listings WHERE closed < ?", (before,))
             self._connection.executemany("DELETE FROM known WHERE target = ?", [(target,) for target in targets])
             self._connection.execute("DELETE FROM budgets WHERE at < ?", (levels_before,))
+            self._connection.execute("DELETE FROM finds WHERE at < ?", (before,))
 
     def close(self) -> None:
         """Close the file; what was written stays. Closing twice does nothing."""
@@ -220,10 +236,14 @@ class Store:
                 if listing.present:
                     self._put((target, name), listing)
 
-    def _write_levels(self, levels: Mapping[str, Level]) -> None:
+    def _write_beside(self, beside: Beside) -> None:
         self._connection.executemany(
             "INSERT INTO budgets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET level = excluded.level, at = excluded.at",
-            [(name, level.left, level.at) for name, level in levels.items()],
+            [(name, level.left, level.at) for name, level in beside.levels.items()],
+        )
+        self._connection.executemany(
+            "INSERT INTO finds VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, at = excluded.at",
+            [(origin, find.content, find.at) for origin, find in beside.finds.items()],
         )
 
     def _list_id(self, name: str) -> int:

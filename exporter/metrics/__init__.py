@@ -11,7 +11,8 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, assert_never
 
@@ -33,6 +34,7 @@ from exporter.health import Health
 from exporter.history import History, State
 from exporter.metrics.blocks import Blocks
 from exporter.metrics.exposition import Form, Packed, Plain, Scrape, render
+from exporter.origins import Origin
 from exporter.plan import Plan
 from exporter.schedule import Schedule
 from exporter.tally import BUCKETS, Durations, Reloads, Tally
@@ -59,6 +61,7 @@ class Metrics:
     tally: Tally
     reloads: Reloads
     resolvers: Callable[[], Mapping[str, bool]]
+    origins: Callable[[], Sequence[Origin]]
     exposed_checks: Callable[[], Literal["all", "history"]]
     clock: Callable[[], float]
     version: str
@@ -85,6 +88,7 @@ class Metrics:
             *self._lists(),
             *self._counters(),
             *self._service(),
+            *self._origins(),
             *self.registry.collect(),
         ]
 
@@ -192,6 +196,21 @@ class Metrics:
             family = _gauge(name, help_text, ())
             family.add_metric([], float(value))
             yield family
+
+    def _origins(self) -> Iterator[Metric]:
+        """
+        dnsbl_origin_up{origin="example.com spf"} 1
+        dnsbl_origin_skipped{origin="example.com spf",reason="known_provider"} 2
+        """
+        up = _gauge("dnsbl_origin_up", "0 if the last look-up or reading failed, so what it led to before is kept.", ("origin",))
+        success = _gauge("dnsbl_origin_last_success_timestamp_seconds", "Last look-up or reading; 0 if none yet.", ("origin",))
+        skipped = _gauge("dnsbl_origin_skipped", "What an origin leads to and is not watched.", ("origin", "reason"))
+        for origin in self.origins():
+            up.add_metric([origin.name], float(origin.up))
+            success.add_metric([origin.name], origin.succeeded_at)
+            for reason, count in Counter(one.reason for one in origin.skipped).items():
+                skipped.add_metric([origin.name, reason], count)
+        yield from (up, success, skipped)
 
 
 def own_registry() -> CollectorRegistry:

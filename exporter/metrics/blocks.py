@@ -2,13 +2,10 @@
 
 Rules:
 
-1. Each family has one block of lines a target. A block is made again only when the history has news of its target; a plan that
-   changed makes them all again.
-2. All of a target's blocks are made from one look at its columns, with nothing in between, so a listing's timestamps never show
-   half a change.
-3. Making blocks is cut into slices, so a million lines do not hold up the checks. Whoever wants the text has it refreshed first,
+1. Each family has one block of lines a target. A block is made again only when the history has news of its target, or a plan that
+   changed says something else of it; other lists make them all again.
+2. Making blocks is cut into slices, so a million lines do not hold up the checks. Whoever wants the text has it refreshed first,
    one after the other, so nobody sees it half made.
-4. All families here are gauges: their text is the same in the Prometheus format and in OpenMetrics.
 """
 
 import asyncio
@@ -17,14 +14,15 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from exporter.history import Column, History, State
-from exporter.listing import Listing
+from exporter.history import History
 from exporter.metrics.exposition import Packed, Part, Plain, chained, pack
+from exporter.metrics.lines import HELP, INFO, Exposed, ListColumn, list_column, make
+from exporter.moves import Difference, difference
 from exporter.plan import Plan
+from exporter.roster import Share
 from exporter.target import Kind, Target
-from exporter.verdict import Cause
 
 _SLICE = 25
 _ROUNDS = 3
@@ -32,43 +30,7 @@ _GROUP = 256
 _HEAD = -1
 """In place of a group: the lines before all of them."""
 _THREADS = 2
-_CAUSES = tuple(Cause)
-
-LISTED = "dnsbl_listed"
-SINCE = "dnsbl_listed_since_timestamp_seconds"
-DELISTED = "dnsbl_last_delisted_timestamp_seconds"
-ONSET = "dnsbl_listing_onset_observed"
-NUMBER = "dnsbl_listing_number"
-INFO = "dnsbl_listing_info"
-UNKNOWN = "dnsbl_unknown_since_timestamp_seconds"
-LISTINGS = "dnsbl_target_listings"
-TARGET = "dnsbl_target_info"
-
-HELP = {
-    LISTED: "1 if the target is on any sublist of the list, 0 if on none; last known value.",
-    SINCE: "Start of the present listing; 0 if not listed now.",
-    DELISTED: "End of the latest ended listing; 0 if none ended.",
-    ONSET: "1 if the target was seen clean before its latest listing, 0 if it was listed when first checked.",
-    NUMBER: "How many listings so far; 2 and up are repeats.",
-    INFO: "Return codes of a present listing.",
-    UNKNOWN: "Time of the first of the inconclusive answers since the last conclusive one.",
-    LISTINGS: "Present listings of the target.",
-    TARGET: "Every target and the config entries it came from.",
-}
-
 _T = TypeVar("_T")
-
-Lines = dict[str, list[str]]
-"""New lines by family, of one target."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A list as a target's blocks need it; ``clean`` is a line up to the target's name."""
-
-    name: str
-    column: Column
-    clean: str
 
 
 @dataclass(slots=True)
@@ -76,8 +38,8 @@ class _Made:
     """What was made of a target: the lists that take it, and their states then, in the same order."""
 
     target: Target
-    origins: tuple[str, ...]
-    parts: tuple[_Part, ...]
+    share: Share
+    columns: tuple[ListColumn, ...]
     group: int
     states: bytes = b""
 
@@ -95,7 +57,7 @@ class Blocks:
     kinds: Counter[Kind] = field(default_factory=Counter)
     """Targets of the plan by kind."""
     _plan: Plan | None = None
-    _exposed: Literal["all", "history"] = "all"
+    _exposed: Exposed = "all"
     _made: dict[str, _Made] = field(default_factory=dict)
     _stale: dict[str, None] = field(default_factory=dict)
     _groups: list[list[str]] = field(default_factory=list)
@@ -107,7 +69,7 @@ class Blocks:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
-    async def fresh(self, plan: Plan, exposed: Literal["all", "history"]) -> AsyncIterator[None]:
+    async def fresh(self, plan: Plan, exposed: Exposed) -> AsyncIterator[None]:
         """Make what is out of date, a slice at a time. It begins in the moment as of which all is; until it ends, all stays."""
         async with self._lock:
             await self._refresh(plan, exposed)
@@ -129,7 +91,7 @@ class Blocks:
         """The text as it is, to be put together as it is sent. To be called while it is fresh."""
         return Plain(tuple((_head(name), list(blocks.values())) for name, blocks in self.blocks.items()))
 
-    async def _refresh(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
+    async def _refresh(self, plan: Plan, exposed: Exposed) -> None:
         if plan is not self._plan or exposed != self._exposed:
             await self._begin(plan, exposed)
         for _ in range(_ROUNDS):  # while some are made there is news of others
@@ -159,46 +121,94 @@ class Blocks:
         blocks = self.blocks[name]
         return b"".join(blocks[text] for text in self._groups[group] if text in blocks)
 
-    async def _begin(self, plan: Plan, exposed: Literal["all", "history"]) -> None:
-        self._plan = None  # until it is whole: whoever breaks off leaves it to be begun again
+    async def _begin(self, plan: Plan, exposed: Exposed) -> None:
+        before, self._plan = self._plan, None  # until it is whole: whoever breaks off leaves it to be begun again
+        if before is not None and exposed == self._exposed and before.takes_alike(plan):
+            await self._follow(await asyncio.to_thread(difference, before.roster, plan.roster), plan)
+        else:
+            await self._begin_anew(plan)
+        self.kinds = Counter(plan.roster.counts())
+        self._plan, self._exposed = plan, exposed
+
+    async def _begin_anew(self, plan: Plan) -> None:
         self.history.take_news()
         self.states.clear()
-        self.kinds = Counter(target.kind for target in plan.origins)
         self.sublists = {name: {} for name in plan.lists}
         for blocks in self.blocks.values():
             blocks.clear()
-        parts = await _parts(plan, self.history)
         self._made, self._stale, self._groups = {}, {}, []
-        async for targets in _in_slices(plan.origins.items()):
-            for target, origins in targets:
-                self._made[target.text] = _Made(target, origins, parts.get(target.text, ()), len(self._groups))
-                self._stale[target.text] = None
-            self._groups.append([target.text for target, _ in targets])
         self._packed.clear()
-        self._changed = {(name, group) for name in HELP for group in range(_HEAD, len(self._groups))}
-        self._plan, self._exposed = plan, exposed
+        self._changed = {(name, _HEAD) for name in HELP}
+        columns = await self._columns(plan)
+        async for some in _in_slices(plan.roster.shared()):
+            self._seat((target, share, columns.get(target.text, ())) for target, share in some)
+
+    async def _follow(self, difference: Difference, plan: Plan) -> None:
+        """Drop whom the plan has no more, and make whom it has anew."""
+        async for texts in _in_slices(difference.gone):
+            for text in texts:
+                self._unseat(self._made.pop(text))
+        await self._widen(target.text for target, _ in difference.added)
+        columns = self._by_list(plan)
+        known: dict[tuple[str, ...], tuple[ListColumn, ...]] = {}
+        async for some in _in_slices(difference.added):
+            for target, share in some:
+                names = tuple(name for name, blocklist in plan.lists.items() if blocklist.accepts(target))
+                taking = known.get(names) or known.setdefault(names, tuple(columns[name] for name in names))
+                self._seat([(target, share, taking)])
+        for text, share in difference.changed:
+            self._made[text].share = share
+            self._stale[text] = None
+
+    async def _widen(self, texts: Iterable[str]) -> None:
+        """Have a row for each, so that columns that are taken next hold all of them."""
+        async for some in _in_slices(texts):
+            for text in some:
+                self.history.row(text)
+
+    def _by_list(self, plan: Plan) -> dict[str, ListColumn]:
+        return {name: list_column(name, self.history.column(name), self.sublists[name]) for name in plan.checks}
+
+    async def _columns(self, plan: Plan) -> dict[str, tuple[ListColumn, ...]]:
+        """The lists that take each target. Lists share their targets, and targets that the same lists take share a tuple."""
+        sharing: dict[tuple[int, ...], list[str]] = {}
+        for name, checks in plan.checks.items():
+            sharing.setdefault(tuple(map(id, checks.targets.segments)), []).append(name)
+        names: dict[str, tuple[str, ...]] = {}
+        for group in sharing.values():
+            grown: dict[tuple[str, ...], tuple[str, ...]] = {}
+            async for targets in _in_slices(plan.checks[group[0]].targets):
+                for target in targets:
+                    before = names.get(target.text, ())
+                    names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
+        await self._widen(names)
+        columns = self._by_list(plan)
+        made = {group: tuple(columns[name] for name in group) for group in set(names.values())}
+        return {text: made[group] for text, group in names.items()}
+
+    def _seat(self, some: Iterable[tuple[Target, Share, tuple[ListColumn, ...]]]) -> None:
+        """Take in targets, with the lists that take them; they are made later."""
+        for target, share, columns in some:
+            if not self._groups or len(self._groups[-1]) >= _GROUP:
+                self._changed.update((name, len(self._groups)) for name in HELP)
+                self._groups.append([])
+            self._groups[-1].append(target.text)
+            self._made[target.text] = _Made(target, share, columns, len(self._groups) - 1)
+            self._stale[target.text] = None
+
+    def _unseat(self, made: _Made) -> None:
+        text = made.target.text
+        self._stale.pop(text, None)
+        self._groups[made.group].remove(text)
+        for name, blocks in self.blocks.items():
+            if blocks.pop(text, None) is not None:
+                self._changed.add((name, made.group))
+        for part, state in zip(made.columns, made.states, strict=False):  # no states if it was never made
+            self.states[part.name, state] -= 1
 
     def _make(self, made: _Made) -> None:
         text = made.target.text
-        row = self.history.row(text)
-        lines: Lines = {name: [] for name in HELP}
-        clean = f'{text}"}} 0\n' if self._exposed == "all" else ""
-        plain, listed_lines = State.NOT_LISTED, lines[LISTED]
-        states = bytearray()
-        for part in made.parts:
-            column = part.column
-            state = column.states[row]
-            states.append(state)
-            if state == plain and row not in column.listings:
-                if clean:
-                    listed_lines.append(part.clean + clean)
-            elif state:
-                self._make_uncommon(part, text, row, lines)
-        present = len(lines[INFO])
-        lines[LISTINGS].append(f'{LISTINGS}{{target="{text}"}} {present}\n')
-        lines[TARGET] += [
-            f'{TARGET}{{kind="{made.target.kind}",origin="{_escaped(origin)}",target="{text}"}} 1\n' for origin in made.origins
-        ]
+        lines, states = make(made.target, made.share, made.columns, self.history.row(text), self._exposed)
         for name, new in lines.items():
             blocks = self.blocks[name]
             block = "".join(new).encode()
@@ -208,39 +218,12 @@ class Blocks:
                     blocks[text] = block
                 else:
                     del blocks[text]
-        self._count(made, bytes(states))
-
-    def _make_uncommon(self, part: _Part, text: str, row: int, lines: Lines) -> None:
-        """A check that was ever listed, or whose last answer was inconclusive."""
-        column = part.column
-        listings = column.listings.get(row, ())
-        if column.causes[row]:
-            cause = _CAUSES[column.causes[row] - 1]
-            since = column.unknown_since[row]
-            lines[UNKNOWN].append(f'{UNKNOWN}{{cause="{cause}",list="{part.name}",target="{text}"}} {since!r}\n')
-        if not listings:
-            if column.known_at[row] and self._exposed == "all":
-                lines[LISTED].append(f'{part.clean}{text}"}} 0\n')
-            return
-        listed = 0
-        sublists = self.sublists[part.name]
-        for listing in listings:
-            present = listing.present
-            sublists[listing.sublist] = None
-            labels = f'list="{part.name}",sublist="{_escaped(listing.sublist)}",target="{text}"'
-            lines[SINCE].append(f"{SINCE}{{{labels}}} {listing.opened if present else 0.0!r}\n")
-            lines[DELISTED].append(f"{DELISTED}{{{labels}}} {_last_delisted(listing)!r}\n")
-            lines[ONSET].append(f"{ONSET}{{{labels}}} {int(listing.onset_observed)}\n")
-            lines[NUMBER].append(f"{NUMBER}{{{labels}}} {listing.number}\n")
-            if present:
-                listed = 1
-                lines[INFO].append(f'{INFO}{{codes="{",".join(listing.codes)}",{labels}}} 1\n')
-        lines[LISTED].append(f'{part.clean}{text}"}} {listed}\n')
+        self._count(made, states)
 
     def _count(self, made: _Made, states: bytes) -> None:
         if states == made.states:
             return
-        for place, part in enumerate(made.parts):
+        for place, part in enumerate(made.columns):
             if made.states:
                 self.states[part.name, made.states[place]] -= 1
             self.states[part.name, states[place]] += 1
@@ -257,33 +240,3 @@ async def _in_slices(things: Iterable[_T]) -> AsyncIterator[list[_T]]:
     while some := list(itertools.islice(rest, _GROUP)):
         yield some
         await asyncio.sleep(0)
-
-
-async def _parts(plan: Plan, history: History) -> dict[str, tuple[_Part, ...]]:
-    """The lists that take each target. Lists share their targets, and targets that the same lists take share a tuple."""
-    sharing: dict[int, list[str]] = {}
-    for name, checks in plan.checks.items():
-        sharing.setdefault(id(checks.targets), []).append(name)
-    names: dict[str, tuple[str, ...]] = {}
-    for group in sharing.values():
-        grown: dict[tuple[str, ...], tuple[str, ...]] = {}
-        async for targets in _in_slices(plan.checks[group[0]].targets):
-            for target in targets:
-                before = names.get(target.text, ())
-                names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
-    async for texts in _in_slices(names):
-        for text in texts:
-            history.row(text)
-    part = {name: _Part(name, history.column(name), f'{LISTED}{{list="{name}",target="') for name in plan.checks}
-    made = {group: tuple(part[name] for name in group) for group in set(names.values())}
-    return {text: made[group] for text, group in names.items()}
-
-
-def _last_delisted(listing: Listing) -> float:
-    ended = listing.last_delisted if listing.present else listing.closed
-    return ended or 0.0
-
-
-def _escaped(value: str) -> str:
-    """A label value as both formats write it."""
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

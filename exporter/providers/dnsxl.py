@@ -7,7 +7,8 @@ Rules:
 2. ``client`` reads what nearly every server answers to a question for A. Whatever else comes (cut off, an alias, odd records) is
    asked for again by ``question``, with all of dnspython, which reads TXT too. CNAMEs are followed there, inside the answer;
    AAAA, other names and every TTL are ignored (RFC 5782 §2.1, §2.4).
-3. The name is asked as it is, absolute: no search domain can turn a miss into a hit.
+3. The name is asked absolute: no search domain can turn a miss into a hit. It is the target's, or that of what the list is asked
+   about in its place.
 """
 
 import time
@@ -17,14 +18,11 @@ from functools import partial
 from ipaddress import IPv4Address
 from typing import TypeVar
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
-from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
 from exporter.blocklist import Blocklist, Resolver
@@ -32,7 +30,8 @@ from exporter.providers import question
 from exporter.providers.awaiting import Awaiting
 from exporter.providers.client import Client
 from exporter.providers.reply import Reply, plain
-from exporter.providers.resolvers import Address, Resolvers, read_address
+from exporter.providers.resolvers import Address, Resolvers
+from exporter.providers.system import addresses_of
 from exporter.providers.wire import Suffix, labels
 from exporter.target import Target
 from exporter.verdict import Absent, Answer, Cause, Codes, Failure, NoData
@@ -64,7 +63,9 @@ class Dnsxl:
         self._prefixes: dict[str, bytes] = {}
 
     def asker(self, blocklist: Blocklist, done: Callable[[_T, Answer, float], None]) -> Callable[[Target, _T], None]:
-        submit, prefix, suffix = self._line(blocklist).client.submit, self._prefix, self._suffix(blocklist)
+        submit, suffix = self._line(blocklist).client.submit, self._suffix(blocklist)
+        # Chosen here, once: most lists are asked about the targets themselves.
+        prefix = self._prefix if not blocklist.registrable else lambda target: self._prefix(blocklist.asked(target))
 
         def ask(target: Target, token: _T) -> None:
             submit(prefix(target), suffix, token, done)
@@ -75,18 +76,19 @@ class Dnsxl:
         return self._line(blocklist).client.room
 
     async def ask(self, blocklist: Blocklist, target: Target) -> Reply:
-        answer, seconds = await self._line(blocklist).codes.ask(self._prefix(target), self._suffix(blocklist))
+        answer, seconds = await self._line(blocklist).codes.ask(self._prefix(blocklist.asked(target)), self._suffix(blocklist))
         return Reply(answer, (seconds,))
 
     async def reason(self, blocklist: Blocklist, target: Target) -> str:
         line, suffix = self._line(blocklist), self._suffix(blocklist, text=True)
-        packet = await line.texts.text(self._prefix(target), suffix)
+        asked = blocklist.asked(target)
+        packet = await line.texts.text(self._prefix(asked), suffix)
         if not packet:
             return ""
         message = question.read(packet)
         if message is not None and not message.flags & dns.flags.TC:
             return plain(_text(message), blocklist)
-        name = dns.name.from_text(target.name_under(blocklist.suffix))
+        name = dns.name.from_text(asked.name_under(blocklist.suffix))
         return plain(_text(await self._question(name, dns.rdatatype.TXT, Resolvers(line.addresses), suffix)), blocklist)
 
     def repeated(self, blocklist: Blocklist) -> int:
@@ -117,7 +119,7 @@ class Dnsxl:
 
     def _connect(self, resolvers: tuple[Resolver, ...]) -> _Line:
         """A line to them. ``system`` may name one that is given too: it counts once, and its opt-out of mixed case holds."""
-        found = [(address, resolver.mixed_case) for resolver in resolvers for address in _addresses(resolver.address)]
+        found = [(address, resolver.mixed_case) for resolver in resolvers for address in addresses_of(resolver.address)]
         addresses = tuple(dict.fromkeys(address for address, _ in found))
         lower_case = frozenset(address for address, mixed_case in found if not mixed_case)
         codes, texts = self._client(addresses, lower_case), self._client(addresses, addresses)
@@ -160,22 +162,10 @@ class Dnsxl:
         return prefix
 
 
-def _addresses(text: str) -> tuple[Address, ...]:
-    """The resolvers that a word of the config stands for; ``system`` means those of /etc/resolv.conf, or the local one if it
-    names none (resolv.conf(5))."""
-    if text != "system":
-        return (read_address(text),)
-    try:
-        system = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration:
-        return (Address("127.0.0.1", 53),)
-    return tuple(Address(str(server), system.port) for server in system.nameservers)
-
-
 def _answer(result: question.Result) -> Answer:
     if isinstance(result, Cause):
         return Failure(result)
-    addresses = _records(result, dns.rdatatype.A)
+    addresses = question.records(result, dns.rdatatype.A)
     if addresses is None:
         return Failure(Cause.MALFORMED)
     if result.rcode() == dns.rcode.NXDOMAIN:
@@ -189,15 +179,5 @@ def _text(result: question.Result) -> str:
     """All TXT records, their strings joined without a gap (RFC 7208 §3.3 says how), the records with one."""
     if isinstance(result, Cause):
         return ""
-    texts = _records(result, dns.rdatatype.TXT) or []
+    texts = question.records(result, dns.rdatatype.TXT) or []
     return " ".join(sorted(b"".join(text.strings).decode("utf-8", "replace") for text in texts if isinstance(text, TXT)))
-
-
-def _records(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> list[Rdata] | None:
-    """The records of this kind for the question's name, through its CNAMEs; ``None`` if those lead nowhere."""
-    assert isinstance(message, dns.message.QueryMessage)
-    try:
-        answer = message.resolve_chaining().answer
-    except dns.exception.DNSException:
-        return None
-    return [] if answer is None or answer.rdtype != kind else list(answer)

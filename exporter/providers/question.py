@@ -21,6 +21,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+from dns.rdata import Rdata
 
 from exporter.providers.resolvers import Address, Resolvers
 from exporter.verdict import Cause
@@ -114,6 +115,16 @@ def read(packet: bytes) -> dns.message.Message | None:
         return read
     except (dns.exception.DNSException, EOFError, ValueError):
         return None
+
+
+def records(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> list[Rdata] | None:
+    """The records of this kind for the question's name, through its CNAMEs; ``None`` if those lead nowhere."""
+    assert isinstance(message, dns.message.QueryMessage)
+    try:
+        answer = message.resolve_chaining().answer
+    except dns.exception.DNSException:
+        return None
+    return [] if answer is None or answer.rdtype != kind else list(answer)
 
 
 def _answers(message: dns.message.Message, query: dns.message.Message) -> bool:

@@ -16,8 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.history import History, Record
 from exporter.listing import advance
 from exporter.metrics import blocks as blocks_module
-from exporter.metrics.blocks import HELP, Blocks
+from exporter.metrics.blocks import Blocks
+from exporter.metrics.lines import HELP
 from exporter.plan import Plan, Shard, build
+from exporter.portions import Portion, assemble, members
 from exporter.target import parse
 from exporter.verdict import Cause, Hit, Listed, NotListed, Unknown, Verdict
 from tests.edges.lists import ADDRESSES
@@ -51,6 +53,8 @@ class Reload:
 
     zones: tuple[str, ...]
     targets: tuple[int, ...]
+    team: str = ""
+    """A label of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,16 @@ class Scrape:
 
 
 def plan_of(reload: Reload) -> Plan:
-    """A plan of some lists and some targets, with an origin that needs escaping."""
+    """A plan of some lists and some targets, with an origin and a label that need escaping."""
     lists = [replace(ADDRESSES, zone=zone) for zone in reload.zones]
-    return build({TARGETS[place]: (TARGETS[place].text, 'as "written"\\') for place in reload.targets}, lists, Shard())
+    targets = [TARGETS[place] for place in reload.targets]
+    labels = (("customer", 'a "b"\\'), ("team", reload.team)) if reload.team else ()
+    portions = (
+        Portion(members(targets[:1]), labels=labels),
+        Portion(members(targets[1:])),
+        Portion(members(targets), 'as "written"\\'),
+    )
+    return build(assemble(portions).roster, lists, Shard())
 
 
 ZONES = st.sampled_from(["one.example", "two.example"])
@@ -74,13 +85,14 @@ STEPS = st.lists(
             Reload,
             st.lists(ZONES, min_size=1, max_size=2, unique=True).map(tuple),
             st.lists(PLACES, min_size=1, max_size=4, unique=True).map(tuple),
+            st.sampled_from(["", "mail", "web"]),
         ),
     ),
     max_size=30,
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(steps=STEPS, exposed=st.sampled_from(["all", "history"]))
 def test_blocks_are_what_a_plain_rendering_gives(steps: list[Answer | Scrape | Reload], exposed: Exposed) -> None:
     """After any answers, scrapes and reloads the blocks hold the samples of the history, all of them and no other; compressed in
@@ -144,10 +156,11 @@ def _plainly(history: History, plan: Plan, exposed: Exposed) -> Iterator[tuple[t
         assert name in HELP
         return (name, frozenset(labels.items())), value
 
-    for target, origins in plan.origins.items():
+    for target, share in plan.roster.shared():
+        own = dict(share.labels)
         present = 0
-        for name, checks in plan.checks.items():
-            if target not in checks.targets:
+        for name in plan.checks:
+            if not plan.lists[name].accepts(target):
                 continue
             held, labels = history.shown((target.text, name)), {"target": target.text, "list": name}
             if held.unknown is not None:
@@ -155,7 +168,7 @@ def _plainly(history: History, plan: Plan, exposed: Exposed) -> Iterator[tuple[t
             if held.listings or (exposed == "all" and held.known_at is not None):
                 yield sample("dnsbl_listed", held.listed, **labels)
             for one in held.listings:
-                of_sublist = {**labels, "sublist": one.sublist}
+                of_sublist = {**labels, **own, "sublist": one.sublist}
                 ended = one.last_delisted if one.present else one.closed
                 yield sample("dnsbl_listed_since_timestamp_seconds", one.opened if one.present else 0, **of_sublist)
                 yield sample("dnsbl_last_delisted_timestamp_seconds", ended or 0, **of_sublist)
@@ -163,7 +176,7 @@ def _plainly(history: History, plan: Plan, exposed: Exposed) -> Iterator[tuple[t
                 yield sample("dnsbl_listing_number", one.number, **of_sublist)
                 if one.present:
                     present += 1
-                    yield sample("dnsbl_listing_info", 1, codes=",".join(one.codes), **of_sublist)
+                    yield sample("dnsbl_listing_info", 1, codes=",".join(one.codes), sublist=one.sublist, **labels)
         yield sample("dnsbl_target_listings", present, target=target.text)
-        for origin in origins:
-            yield sample("dnsbl_target_info", 1, target=target.text, kind=target.kind, origin=origin)
+        for origin in share.origins:
+            yield sample("dnsbl_target_info", 1, target=target.text, kind=target.kind, origin=origin or target.text, **own)

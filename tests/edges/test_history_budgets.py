@@ -52,7 +52,7 @@ def test_a_flush_writes_what_is_left_and_a_commit_does_not(path: Path) -> None:
 
     async def tell() -> None:
         async with opened(path) as history:
-            assert history.budgets.levels == {}
+            assert history.budgets.held == {}
             history.budgets.note({LIST: LEFT})
             learn(history, KEY, HIT, 1.0)
             await history.commit()
@@ -88,7 +88,7 @@ def test_closing_writes_what_was_noted_last(path: Path) -> None:
             history.budgets.note({LIST: OWED, OTHER: OWED})
             history.budgets.note({LIST: LEFT})
         async with opened(path) as history:
-            assert history.budgets.levels == {LIST: LEFT, OTHER: OWED}
+            assert history.budgets.held == {LIST: LEFT, OTHER: OWED}
 
     asyncio.run(tell())
 
@@ -104,7 +104,7 @@ def test_after_a_kill_the_last_flush_is_there(path: Path, tmp_path: Path) -> Non
             history.budgets.note({LIST: OWED})
             killed(path, copy)
         async with opened(copy) as history:
-            assert history.budgets.levels == {LIST: LEFT}
+            assert history.budgets.held == {LIST: LEFT}
 
     asyncio.run(tell())
 
@@ -132,6 +132,7 @@ def as_before_budgets(path: Path) -> None:
     """The file as the version before wrote it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP TABLE budgets")
+        connection.execute("DROP TABLE finds")
         connection.execute("PRAGMA user_version = 1")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -143,7 +144,7 @@ def test_a_file_of_the_version_before_is_migrated(path: Path) -> None:
 
     async def tell() -> None:
         async with opened(path) as history:
-            assert (known(history.shown(KEY)), history.budgets.levels) == ({"": (1, 1.0, None)}, {})
+            assert (known(history.shown(KEY)), history.budgets.held) == ({"": (1, 1.0, None)}, {})
             history.budgets.note({LIST: LEFT})
         assert (budgets(path), query(path, "PRAGMA user_version")) == ([(LIST, 1234.5, 40.0)], [(VERSION,)])
 
@@ -164,7 +165,7 @@ def test_a_file_that_can_only_be_read_is_read_and_caught_up_with(tmp_path: Path,
             disk.fill()
             async with opened(path) as history:
                 assert known(history.shown(KEY)) == {"": (1, 1.0, None)}
-                assert history.budgets.levels == ({} if version_before else {LIST: LEFT, OTHER: OWED})
+                assert history.budgets.held == ({} if version_before else {LIST: LEFT, OTHER: OWED})
                 history.budgets.note({LIST: OWED})
                 await history.flush()
                 assert (history.write_failures, digest(path)) == (1, before)
@@ -191,7 +192,7 @@ def test_a_file_that_broke_while_in_use_is_rebuilt_with_budgets(path: Path) -> N
             await history.flush()
             assert budgets(path) == [(LIST, 1234.5, 40.0), (OTHER, -7.25, 41.0)]
         async with opened(path) as history:
-            assert history.budgets.levels == {LIST: LEFT, OTHER: OWED}
+            assert history.budgets.held == {LIST: LEFT, OTHER: OWED}
 
     asyncio.run(tell())
 
@@ -210,7 +211,7 @@ def test_a_damaged_file_is_no_crash_and_budgets_begin_anew(path: Path, damage: C
 
     async def tell() -> None:
         async with opened(path) as history:
-            assert history.budgets.levels == {}
+            assert history.budgets.held == {}
             history.budgets.note({LIST: LEFT})
             await history.flush()
             assert budgets(path) == [(LIST, 1234.5, 40.0)]
@@ -235,7 +236,7 @@ def test_a_list_that_is_gone_is_forgotten_with_old_history(path: Path, keep: flo
         history.budgets.note({"old.example": Level(1.0, now - oldest_kept - 1), LIST: Level(2.0, now - oldest_kept + 1)})
         await history.flush()
         await history.forget_old()
-        assert history.budgets.levels.keys() == {LIST}
+        assert history.budgets.held.keys() == {LIST}
         assert [name for name, *_ in budgets(path)] == [LIST]
         await history.close()
         assert [name for name, *_ in budgets(path)] == [LIST]

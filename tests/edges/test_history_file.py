@@ -67,7 +67,7 @@ def test_a_new_file_has_the_version_and_the_tables(path: Path) -> None:
     asyncio.run(tell())
     assert query(path, "PRAGMA user_version") == [(VERSION,)]
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
-    assert query(path, TABLES) == [("budgets",), ("created",), ("known",), ("listings",), ("lists",), ("totals",)]
+    assert query(path, TABLES) == [("budgets",), ("created",), ("finds",), ("known",), ("listings",), ("lists",), ("totals",)]
     assert path.read_bytes()[68:72] == b"DNSB"
     assert names(path.parent) == {"history.db", "history.db-lock"}
 

@@ -16,7 +16,7 @@ from exporter.blocklist import LISTING_NETWORK, Bit, Pattern
 from exporter.config import load, schema
 from exporter.config.document import read
 from exporter.config.words import read_zone
-from exporter.target import Kind, Target
+from exporter.target import Kind, Target, parse
 from tests.shipped.entries import FILES, ZONES, entry_of, list_of, text
 from tests.unit.config.json_schema import faults
 
@@ -169,3 +169,33 @@ def test_entries_name_no_key(zone: str) -> None:
     """The catalogue is public; resolvers and private addresses are the user's own matter too."""
     entry = entry_of(zone)
     assert not {"key_file", "key_env", "resolvers", "non_global", "provider"} & entry.model_fields_set
+
+
+@pytest.mark.parametrize("zone", [zone for zone in ZONES if entry_of(zone).registrable])
+def test_a_list_of_registrable_domains_holds_nothing_else(zone: str) -> None:
+    """Only domains, and its own test entries, which it is asked about as they stand."""
+    blocklist = list_of(zone)
+    assert blocklist.kinds == {Kind.DOMAIN}
+    assert blocklist.test_entries is not None
+    tests = blocklist.test_entries.listed + blocklist.test_entries.not_listed
+    assert [blocklist.asked(entry) for entry in tests] == list(tests)
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked"),
+    [
+        pytest.param("multi.uribl.com", "example.co.uk", id="URIBL: all host parts are stripped, says the operator"),
+        pytest.param("white.uribl.com", "example.co.uk", id="URIBL, also what is no part of multi"),
+        pytest.param("uribl.spameatingmonkey.net", "example.co.uk", id="SEM-URI: the operator's own rules cut names"),
+        pytest.param("fresh15.spameatingmonkey.net", "example.co.uk", id="SEM-FRESH15: registrations"),
+        pytest.param("dbl.spamhaus.org", "mail.example.co.uk", id="DBL: wildcards, and some host names"),
+        pytest.param("zrd.dq.spamhaus.net", "mail.example.co.uk", id="ZRD: wildcards"),
+        pytest.param("dblack.mail.abusix.zone", "mail.example.co.uk", id="Abusix: wildcards"),
+        pytest.param("multi.surbl.org", "mail.example.co.uk", id="SURBL: some host names, and filters ask for them"),
+        pytest.param("dwl.dnswl.org", "mail.example.co.uk", id="DNSWL: the domain of the signature"),
+        pytest.param("dbl.nordspam.com", "mail.example.co.uk", id="nothing known: the name as it is, as RFC 5782 says"),
+    ],
+)
+def test_a_list_is_asked_about_names_as_its_operator_says(zone: str, asked: str) -> None:
+    """The sources are in the entries."""
+    assert list_of(zone).asked(parse("mail.example.co.uk")) == parse(asked)

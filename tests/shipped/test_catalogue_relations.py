@@ -40,6 +40,12 @@ def test_a_part_is_smaller_than_the_whole(zone: str) -> None:
     assert [part for part in includes if not set(entry_of(part).kinds) & set(entry_of(zone).kinds)] == []
 
 
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_part_holds_names_as_the_whole_does(zone: str) -> None:
+    """Registrable domains only, or any: it is the same data."""
+    assert {entry_of(part).registrable for part in entry_of(zone).includes} <= {entry_of(zone).registrable}
+
+
 def test_the_sets_are_these() -> None:
     """No set is unknown here, and none is empty."""
     assert {name for zone in ZONES for name in entry_of(zone).sets} == SETS.keys()

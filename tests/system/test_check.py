@@ -29,7 +29,7 @@ from tests.system.command import run
 from tests.system.settings import addresses_on, config
 from tests.system.terminal import on_a_terminal, read_to_end
 
-ZEN, PLAIN, REFUSING, DBL = "zen.example", "plain.example", "refusing.example", "dbl.example"
+ZEN, PLAIN, REFUSING, DBL, OWN = "zen.example", "plain.example", "refusing.example", "dbl.example", "own.example"
 LISTED, CLEAN, FAILING, LISTED_AND_FAILING = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"
 ZEN_CODES = {
     "127.0.0.2": {"sublist": "SBL", "meaning": "sent spam to a trap"},
@@ -49,6 +49,7 @@ def _rude() -> Iterator[Rude]:
             rude.behave(f"{prefix(target)}.{PLAIN}", servfail)
         rude.behave(REFUSING, refused)
         rude.behave(DBL, healthy(zone_data({"bad.example": "127.0.1.2"})))
+        rude.behave(OWN, healthy(zone_data({"bad.co.uk": "127.0.0.2"})))
         yield rude
 
 
@@ -60,6 +61,8 @@ def _folder(tmp_path: Path, rude: Rude) -> Path:
         {"zone": DBL, "kinds": ["domain"]},
     ]
     (tmp_path / "config.yml").write_text(config(rude.address, lists, [LISTED, "bad.example"]))
+    own = {"zone": OWN, "kinds": ["domain"], "registrable": True, "delist_url": DELIST_URL, "lookup_url": LOOKUP_URL}
+    (tmp_path / "own.yml").write_text(config(rude.address, [own, {"zone": DBL, "kinds": ["domain"]}], ["bad.example"]))
     (tmp_path / "refused.yml").write_text(config(rude.address, [addresses_on(PLAIN), addresses_on(REFUSING)], [LISTED]))
     return tmp_path
 
@@ -99,6 +102,7 @@ def test_the_exit_code_says_whether_anything_is_listed(folder: Path, args: list[
         ([LISTED, "--list", "other.example"], f"no such list: other.example; there are {ZEN}, {PLAIN}, {DBL}"),
         (["bad.example", "--list", ZEN], "bad.example: none of these lists takes it (it is of kind domain)"),
         ([], "Missing argument 'TARGET...'"),
+        (["co.uk", "--list", OWN, "--config.file=own.yml"], "co.uk: none of these lists takes it (it is a public suffix)"),
         ([LISTED, "--config.file=missing.yml"], "missing.yml:1: cannot be read"),
         ([LISTED, "--verbose"], "--verbose"),
     ],
@@ -220,6 +224,36 @@ def test_a_list_that_may_not_be_believed_says_why(folder: Path, rude: Rude) -> N
     assert f"{prefix(LISTED)}.{REFUSING}" not in {each.name.lower() for each in rude.questions}
     (found,) = json.loads(run("check", LISTED, "--json", "--list", REFUSING, "--config.file=refused.yml", folder=folder).stdout)
     assert found == {"target": LISTED, "list": REFUSING, "health": "refused", "verdict": "unknown", "cause": "unhealthy"}
+
+
+def test_what_was_asked_in_place_of_a_target_is_said(folder: Path) -> None:
+    """In the JSON and in the table, of a list of registrable domains; its links lead to what it holds."""
+    ended = run("check", "mail.bad.co.uk", "--json", "--config.file=own.yml", folder=folder)
+    on_own, on_dbl = json.loads(ended.stdout)
+    assert (on_own["target"], on_own["list"], on_own["asked"], on_own["verdict"]) == (
+        "mail.bad.co.uk",
+        OWN,
+        "bad.co.uk",
+        "listed",
+    )
+    assert (on_own["lookup_url"], on_own["delist_url"]) == tuple(
+        url.replace("{target}", "bad.co.uk") for url in (LOOKUP_URL, DELIST_URL)
+    )
+    assert on_dbl == {"target": "mail.bad.co.uk", "list": DBL, "health": "ok", "verdict": "not_listed"}
+    table = run("check", "mail.bad.co.uk", "--config.file=own.yml", folder=folder).stdout
+    assert [line.split("│")[1].strip() for line in table.splitlines() if OWN in line and "│" in line] == [
+        "mail.bad.co.uk, as bad.co.uk"
+    ]
+
+
+@pytest.mark.parametrize(("target", "read"), [(CLEAN, False), ("mail.bad.co.uk", True)])
+def test_the_public_suffix_list_is_read_only_for_who_needs_it(tmp_path: Path, rude: Rude, target: str, read: bool) -> None:
+    """Who watches addresses pays nothing for the domains of others, whatever his lists hold."""
+    lists = [addresses_on(PLAIN), {"zone": OWN, "kinds": ["domain"], "registrable": True}]
+    (tmp_path / "config.yml").write_text(config(rude.address, lists, [target]))
+    ended = run("check", target, "--config.file=config.yml", folder=tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    assert ("publicsuffixlist" in ended.stderr) is read
+    assert "exporter.blocklist" in ended.stderr
 
 
 def _on_a_terminal(folder: Path, *args: str) -> tuple[str, str]:

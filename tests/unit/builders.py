@@ -1,6 +1,6 @@
 """Words of the house with good defaults, so a test names only what it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from hypothesis import settings
@@ -20,6 +20,8 @@ from exporter.blocklist import (
     TestEntries,
 )
 from exporter.plan import Plan, Shard, build
+from exporter.portions import Portion, assemble, members
+from exporter.roster import Roster
 from exporter.target import Kind, Target, parse, parse_test_entry
 from exporter.verdict import Codes, Hit, Listed
 
@@ -69,6 +71,7 @@ def a_list(
     non_global: bool = False,
     pace: Pace | None = None,
     key: str | None = None,
+    registrable: bool = False,
 ) -> Blocklist:
     """A list of every kind without a code table; ``codes`` gives the sublist of each pattern."""
     return Blocklist(
@@ -87,6 +90,7 @@ def a_list(
         pace=a_pace() if pace is None else pace,
         resolvers=(),
         key=None if key is None else Key(key),
+        registrable=registrable,
     )
 
 
@@ -100,11 +104,16 @@ def on(**codes: str) -> Listed:
     return Listed(tuple(sorted(Hit(sublist, tuple(texts.split())) for sublist, texts in codes.items())))
 
 
-def domains(count: int) -> Mapping[Target, tuple[str, ...]]:
-    """So many targets with their origins."""
-    return {parse(f"t{number}.example"): ("file",) for number in range(count)}
+def domains(count: int) -> list[Target]:
+    """So many targets."""
+    return [parse(f"t{number}.example") for number in range(count)]
+
+
+def a_roster(targets: Iterable[Target], shard: Shard | None = None) -> Roster:
+    """These targets, as far as the shard owns them."""
+    return assemble([Portion(members(targets), "file")], owns=None if shard is None else shard.owns).roster
 
 
 def a_plan(count: int, *lists: Blocklist) -> Plan:
     """So many domains on each of these lists."""
-    return build(domains(count), lists, Shard())
+    return build(a_roster(domains(count)), lists, Shard())

@@ -1,52 +1,30 @@
 """Which checks exist, and which process owns them."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.blocklist import Blocklist
-from exporter.plan import Check, Shard, build
-from exporter.target import Kind, Target, parse
-from tests.unit.builders import a_list, a_pace, a_plan, domains, quick
-
-ADDRESSES = st.ip_addresses().map(lambda address: parse(str(address)))
+from exporter.plan import Check, Plan, Shard, build
+from exporter.target import Kind, parse
+from tests.unit.builders import a_list, a_pace, a_plan, a_roster, domains
 
 
-@quick
-@given(ADDRESSES, st.integers(1, 12))
-def test_a_target_belongs_to_exactly_one_shard(target: Target, total: int) -> None:
-    """Of any number of shards, one and only one owns a target."""
-    assert sum(Shard(ordinal, total).owns(target) for ordinal in range(total)) == 1
-
-
-@quick
-@given(ADDRESSES, st.integers(1, 12))
-def test_one_shard_more_takes_and_never_mixes(target: Target, total: int) -> None:
-    """Going from n to n+1 shards, a target stays where it is or moves to the new shard."""
-    before = next(ordinal for ordinal in range(total) if Shard(ordinal, total).owns(target))
-    after = next(ordinal for ordinal in range(total + 1) if Shard(ordinal, total + 1).owns(target))
-    assert after in (before, total)
-
-
-@pytest.mark.parametrize("total", [2, 3, 5])
-def test_shards_are_about_equal(total: int) -> None:
-    """Each shard owns about its share of many targets."""
-    sizes = [sum(Shard(ordinal, total).owns(target) for target in domains(600)) for ordinal in range(total)]
-    assert sum(sizes) == 600
-    assert min(sizes) > 0.7 * 600 / total
+def a_part(count: int, lists: list[Blocklist], shard: Shard) -> Plan:
+    """A shard's plan of so many domains."""
+    return build(a_roster(domains(count), shard), lists, shard)
 
 
 def test_shards_together_are_the_whole_plan() -> None:
     """The checks of all shards are the checks of one process, none twice."""
     lists = [a_list("one.example"), a_list("two.example")]
-    whole = build(domains(50), lists, Shard())
-    parts = [build(domains(50), lists, Shard(ordinal, 3)) for ordinal in range(3)]
+    whole = build(a_roster(domains(50)), lists, Shard())
+    parts = [a_part(50, lists, Shard(ordinal, 3)) for ordinal in range(3)]
     for name in whole.checks:
         together = [check.key for part in parts for check in part.checks[name]]
         assert sorted(together) == sorted(check.key for check in whole.checks[name])
-    assert {target for part in parts for target in part.origins} == set(whole.origins)
+    assert {target for part in parts for target in part.roster} == set(whole.roster)
 
 
 @pytest.mark.parametrize(
@@ -63,17 +41,28 @@ def test_shards_together_are_the_whole_plan() -> None:
 )
 def test_a_list_takes_what_it_can_say_something_about(blocklist: Blocklist, accepted: set[str]) -> None:
     """A list gets the targets of its kinds that are global, unless it takes others, and whose name fits."""
-    targets = {parse(text): ("file",) for text in ("9.9.9.9", "10.0.0.1", "2620:fe::fe", "example.com")}
-    plan = build(targets, [blocklist], Shard())
+    targets = [parse(text) for text in ("9.9.9.9", "10.0.0.1", "2620:fe::fe", "example.com")]
+    plan = build(a_roster(targets), [blocklist], Shard())
     assert {check.target.text for check in plan.checks[blocklist.name]} == accepted
+
+
+def test_lists_of_registrable_domains_take_fewer_targets_than_others_like_them() -> None:
+    """Lists that differ in nothing else have targets of their own."""
+    targets = {parse(text): ("file",) for text in ("co.uk", "mail.example.co.uk")}
+    plan = build(targets, [a_list("any.example"), a_list("own.example", registrable=True)], Shard())
+    found = {name: {check.target.text for check in checks} for name, checks in plan.checks.items()}
+    assert found == {"any.example": {"co.uk", "mail.example.co.uk"}, "own.example": {"mail.example.co.uk"}}
 
 
 def test_the_order_does_not_follow_the_config() -> None:
     """Targets given in another order make the same plan, and neighbours are not asked one after another."""
     blocklist = a_list()
-    backwards = dict(sorted(domains(100).items(), reverse=True))
-    assert a_plan(100, blocklist).checks == build(backwards, [blocklist], Shard()).checks
-    assert [check.target for check in a_plan(100, blocklist).checks[blocklist.name]] != list(domains(100))
+    range_of_addresses = [parse(f"198.51.100.{number}") for number in range(100)]
+    there, back = (build(a_roster(targets), [blocklist], Shard()) for targets in (range_of_addresses, range_of_addresses[::-1]))
+    assert there.checks == back.checks
+    laps = [int(target.text.rpartition(".")[2]) for target in there.roster]
+    assert sorted(laps) == list(range(100))
+    assert all(abs(one - next_one) > 1 for one, next_one in pairwise(laps))
 
 
 def test_a_plan_holds_its_own_checks_only() -> None:
@@ -91,7 +80,7 @@ def test_a_plan_holds_its_own_checks_only() -> None:
 def test_a_plan_holds_no_target_of_another_shard() -> None:
     """A target that another shard owns is not part of this plan."""
     blocklist = a_list()
-    parts = [build(domains(20), [blocklist], Shard(ordinal, 2)) for ordinal in range(2)]
+    parts = [a_part(20, [blocklist], Shard(ordinal, 2)) for ordinal in range(2)]
     for target in domains(20):
         assert [part.holds(Check(target, blocklist)) for part in parts] == [
             Shard(ordinal, 2).owns(target) for ordinal in range(2)

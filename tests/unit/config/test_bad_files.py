@@ -33,12 +33,24 @@ CAUSES = (
 )
 NO_DOMAIN = "is not a domain such as zen.spamhaus.org"
 IS_ADDRESS = "is an address: a zone is a domain such as zen.spamhaus.org"
+TOO_LONG = "is too long: with an address or a test entry in front, the name has more than 253 octets"
 NO_BIT = "is not one bit of an octet: 1, 2, 4, 8, 16, 32, 64 or 128"
-LATER = "not supported in this version; give single addresses and bare domains"
+NO_TARGET = "must be an address, a network or a domain, as text, or a mapping"
+PORT = "has a port: give the address or the domain alone"
 NOT_GLOBAL = (
     "is a private, loopback, documentation or multicast address: "
     "only a list with `non_global: true` is asked about it, and none of these takes it"
 )
+PUBLIC_SUFFIX = (
+    "is a public suffix, below which others have their domains: "
+    "a list of registrable domains cannot hold it, and no other one takes it"
+)
+ALL_SPECIAL = (
+    "{} is all private, loopback, documentation or multicast addresses: "
+    "only a list with `non_global: true` is asked about them, and none of these takes them"
+)
+LABEL_OF_OURS = "is a label of our own metrics: choose another name"
+LABEL_NAME = "is not the name of a label: up to 100 letters, digits and underscores, no digit first"
 TEXT = "must be text, in quotes if it looks like a number"
 TWICE = "one listing would count twice; remove one of them"
 TWICE_BY_A_SET = "one listing would count twice; remove it"
@@ -321,7 +333,10 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "zone_is_too_long": (
         f"3: lists[1].zone: {NO_DOMAIN}",
-        "4: lists[2].zone: is too long: with a test entry in front, the name has more than 253 octets",
+        f"4: lists[2].zone: {TOO_LONG}",
+        f"5: lists[3].zone: {TOO_LONG}",
+        f"6: lists[4].zone: {TOO_LONG}",
+        f"7: lists[5].zone: {TOO_LONG}",
     ),
     "zone_with_a_key": (
         f"3: lists[1].zone: {HOLDS_KEY}",
@@ -439,36 +454,29 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "test_entry_on_both_sides": ("5: lists[1].test_entries.not_listed[1]: is also in listed: no answer could be right",),
     "target_of_no_shape": (
-        "3: targets[0]: must be an address or a domain, as text",
-        "4: targets[1]: must be an address or a domain, as text",
-        "5: targets[2].target: is missing",
-        "6: targets[3]: must be an address or a domain, as text",
+        f"3: targets[0]: {NO_TARGET}",
+        f"4: targets[1]: {NO_TARGET}",
+        "5: targets[2]: must have one of target, host, domain and files",
+        f"6: targets[3]: {NO_TARGET}",
         f"7: targets[4].target: {TEXT}",
-        "8: targets[5].label: unknown key",
+        "8: targets[5].label: unknown key; did you mean labels?",
     ),
     "target_is_no_address_or_domain": (
         "3: targets[0]: '203.0.113.256' is not a valid IP address",
-        "4: targets[1]: '203.0.113.5:25' is not a valid IP address",
+        f"4: targets[1]: {PORT}",
         "5: targets[2]: '[2001:db8::1]' is not a valid IP address",
         "6: targets[3]: 'localhost' is neither an IP address nor a domain (no dot)",
         "7: targets[4]: '-a.example' is not a domain: the label '-a' is not allowed",
         "8: targets[5]: 'a_name.5' is neither an IP address nor a domain (its last label is a number)",
         "9: targets[6]: 'example.com ' is not a domain: the label 'com ' is not allowed",
+        f"10: targets[7]: {PORT}",
+        f"11: targets[8]: {PORT}",
+        "12: targets[9]: 'fe80::1%eth0' has a scope (%…): only global addresses can be listed",
     ),
     "target_is_a_url_or_mailbox": (
         "3: targets[0]: is a URL: give its bare domain",
         "4: targets[1]: is a URL: give its bare domain",
         "5: targets[2]: is a mail address: give its domain, or the address of its server",
-    ),
-    "target_forms_of_later": (
-        f"3: targets[0]: networks are {LATER}",
-        f"4: targets[1]: networks are {LATER}",
-        f"5: targets[2].cidr: networks are {LATER}",
-        f"6: targets[3].host: host names are {LATER}",
-        f"7: targets[4].domain: a domain with the addresses behind it is {LATER}",
-        f"7: targets[4].expand: a domain with the addresses behind it is {LATER}",
-        f"8: targets[5].files: files of targets are {LATER}",
-        f"9: targets[6].labels: labels of targets are {LATER}",
     ),
     "target_is_not_global": (
         f"3: targets[0]: 10.0.0.1 {NOT_GLOBAL}",
@@ -500,8 +508,109 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"18: lists[2].interval: {DURATION}",
         "20: lists[3].kinds[0]: must be 'ipv4', 'ipv6' or 'domain'",
         "22: lists[4]: bl.example.com is given twice, first in line 19",
-        "26: targets[1]: must be an address or a domain, as text",
+        f"26: targets[1]: {NO_TARGET}",
         f"27: history.keep: {DURATION}",
+    ),
+    "target_that_is_a_public_suffix": (
+        f"3: targets[0]: co.uk {PUBLIC_SUFFIX}",
+        f"4: targets[1]: xn--55qx5d.cn {PUBLIC_SUFFIX}",
+        f"5: targets[2]: github.io {PUBLIC_SUFFIX}",
+    ),
+    "target_in_two_forms": (
+        "3: targets[0].host: excludes target: an entry has one of target, host, domain and files",
+        "4: targets[1].domain: excludes files: an entry has one of target, host, domain and files",
+        "5: targets[2].expand: goes with domain only",
+        "6: targets[3].expand: goes with domain only",
+        "7: targets[4].hosts: unknown key; did you mean host?",
+        "8: targets[5]: must have one of target, host, domain and files",
+        "9: targets[6].foo: unknown key",
+        "9: targets[6].host: excludes target: an entry has one of target, host, domain and files",
+    ),
+    "target_name_that_is_none": (
+        "3: targets[0].host: is an address: only names are looked up",
+        "4: targets[1].host: 'mail' is neither an IP address nor a domain (no dot)",
+        "5: targets[2].domain: is an address: only names are looked up",
+        "6: targets[3].domain: is a URL: give its bare domain",
+        "7: targets[4].host: has a port: give the address or the domain alone",
+        f"8: targets[5].host: {TEXT}",
+        "9: targets[6].host: must be one line, without control characters",
+        "10: targets[7].domain: is a network: a name is expected here",
+        f"11: targets[8].host: {NO_VALUE}",
+    ),
+    "target_expanded_in_vain": (
+        "3: targets[0].expand[0]: must be 'mx', 'spf' or 'a'",
+        "4: targets[1].expand: must not name anything twice",
+        "5: targets[2].expand: must be a list",
+    ),
+    "target_files_that_are_none": (
+        "3: targets[0].files: must be a list",
+        "4: targets[1].files: must have at least one entry",
+        f"5: targets[2].files[0]: {TEXT}",
+        "6: targets[3].files[1]: must not be empty",
+        "7: targets[4].files[0]: must be one line, without control characters",
+    ),
+    "target_network_that_is_none": (
+        "3: targets[0]: '203.0.113.5/24' has bits beyond its prefix: write 203.0.113.0/24 for the network, or the address alone",
+        "4: targets[1]: '203.0.113.0/33' is not a valid network, such as 198.51.100.0/24 or 2001:db8::/112",
+        "5: targets[2]: 0.0.0.0/0 holds 4,294,967,296 addresses, and each would be a target: "
+        "list the parts that are in use, each a /12 or smaller",
+        f"6: targets[3]: ::/0 holds {1 << 128:,} addresses, and each would be a target: "
+        "list the parts that are in use, each a /112 or smaller",
+        "7: targets[4]: 16.0.0.0/11 holds 2,097,152 addresses, and each would be a target: "
+        "list the parts that are in use, each a /12 or smaller",
+        "8: targets[5].target: 'fe80::%eth0/112' has a scope (%…): only global addresses can be listed",
+        "9: targets[6]: 16.0.0.0/11 holds 2,097,152 addresses, and each would be a target: "
+        "list the parts that are in use, each a /12 or smaller",
+        "10: targets[7]: is a URL: give its bare domain",
+    ),
+    "target_network_that_no_list_takes": (
+        "3: targets[0]: no configured list takes ipv6 targets: add one, such as zen.spamhaus.org, or the set default",
+        f"4: targets[1]: {ALL_SPECIAL.format('10.0.0.0/24')}",
+        f"5: targets[2].target: {ALL_SPECIAL.format('198.51.100.0/24')}",
+    ),
+    "targets_that_are_too_many": (
+        "7: targets[4]: makes more than 4,194,304 targets with the entries before it, and no more are watched",
+    ),
+    "names_that_no_list_takes": (
+        "3: targets[0].host: leads to addresses, and no configured list takes any: add one, such as the set default",
+        "4: targets[1].domain: leads to addresses, and no configured list takes any: add one, such as the set default",
+    ),
+    "label_that_is_none": (
+        f"3: targets[0].labels.target: {LABEL_OF_OURS}",
+        f"4: targets[1].labels.delist_url: {LABEL_OF_OURS}",
+        "5: targets[2].labels.severity: is a label of our alerts: choose another name",
+        "6: targets[3].labels.instance: is set by Prometheus when it scrapes: choose another name",
+        "7: targets[4].labels.le: is what histograms and summaries are made of: choose another name",
+        "8: targets[5].labels.__meta: starts with __, which Prometheus keeps for itself: choose another name",
+        f"9: targets[6].labels.a-b: {LABEL_NAME}",
+        f"10: targets[7].labels[1a]: {LABEL_NAME}",
+        f"11: targets[8].labels[bücher]: {LABEL_NAME}",
+        f"12: targets[9].labels.team: {TEXT}",
+        "13: targets[10].labels.team: must be one line, without control characters",
+        "14: targets[11].labels.team: must not be longer than 200 characters",
+        "15: targets[12].labels: must be a mapping",
+        "16: targets[13].labels: must have at most 20 entries",
+        f"17: targets[14].labels.team: {NO_VALUE}",
+        "18: targets[15].labels.team: is given twice, first in line 18",
+    ),
+    "exclude_that_is_none": (
+        "3: exclude[0]: '203.0.113.256' is not a valid IP address",
+        "4: exclude[1]: must be an address, a network or a domain, as text",
+        "5: exclude[2]: must be an address, a network or a domain, as text",
+        "6: exclude[3]: is a URL: give its bare domain",
+        "7: exclude[4]: '10.0.0.1/8' has bits beyond its prefix: write 10.0.0.0/8 for the network, or the address alone",
+    ),
+    "exclude_of_nothing": (f"3: exclude: {NOT_A_LIST}",),
+    "bad_expansion": (
+        "4: expansion.interval: must be at least 1s",
+        "5: expansion.largest_network: must be at least 1",
+        "6: expansion.most_addresses: must be at most 65536",
+        f"9: expansion.skip_includes[1]: {TEXT}",
+        "10: expansion.skip: unknown key",
+    ),
+    "expansion_that_skips_no_name": (
+        "5: expansion.skip_includes[1]: is an address: only names are looked up",
+        "5: expansion.skip_includes[2]: 'spf' is neither an IP address nor a domain (no dot)",
     ),
     "target_that_is_too_long": ("5: targets[0]: makes too long a name with every list that takes domain targets",),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.config.model import parse_duration
+from exporter.config.durations import parse_duration
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ lists:
     neutral_codes: [127.0.0.128]
     test_entries: {listed: [127.0.0.3, "::ffff:7f00:2"], not_listed: [127.0.0.1]}
     non_global: true
+    registrable: true
     needs_key: true
     includes: [part.example.net]
     delist_url: https://example.net/remove?ip={target}
@@ -194,6 +195,7 @@ targets: [10.0.0.1]
             pace=Pace(3600.0, 3, 600.0, 7200.0, 2.5, 1000),
             resolvers=(Resolver("10.0.0.53:53"), Resolver("[::1]:5353", mixed_case=False)),
             key=Key("hunter2"),
+            registrable=True,
         ),
     )
     # They are no part of a list's identity.
@@ -289,16 +291,15 @@ def test_no_repr_holds_a_key(loaded: Load) -> None:
 def test_forms_of_targets(loaded: Load, written: str, text: str, kind: Kind) -> None:
     """A target has one spelling; YAML makes neither numbers nor truth values of it."""
     config = loaded(f"lists: [zen.spamhaus.org, dbl.spamhaus.org]\ntargets:\n  - {written}")
-    assert list(config.targets) == [Target(text, kind)]
+    assert list(config.roster().roster) == [Target(text, kind)]
 
 
-def test_origins_of_a_target_are_merged(loaded: Load) -> None:
-    """A target given in several ways is one target with all the entries it came from."""
+def test_a_target_given_in_several_ways_is_one_target(loaded: Load) -> None:
+    """It is its own origin, however it is written."""
     config = loaded("lists: [dbl.spamhaus.org]\ntargets: [Example.com, example.org, example.com., Example.com]")
-    assert config.targets == {
-        Target("example.com", Kind.DOMAIN): ("Example.com", "example.com."),
-        Target("example.org", Kind.DOMAIN): ("example.org",),
-    }
+    roster = config.roster().roster
+    assert list(roster) == [Target("example.com", Kind.DOMAIN), Target("example.org", Kind.DOMAIN)]
+    assert {roster.share(place).origins for place in range(len(roster))} == {("",)}
 
 
 def test_addresses_that_only_an_internal_list_is_asked_about(loaded: Load) -> None:
@@ -309,8 +310,23 @@ lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]
 targets: [10.0.0.1, 203.0.113.5]
 """
     )
-    for target in config.targets:
+    for target in config.roster().roster:
         assert [blocklist.accepts(target) for blocklist in config.lists] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "octets", "target"),
+    [
+        pytest.param("[ipv4]", 253 - len("255.255.255.255."), "255.255.255.254", id="ipv4"),
+        pytest.param("[ipv4, ipv6]", 253 - len("f." * 32), "255.255.255.254", id="ipv6"),
+        pytest.param("[domain]", 253 - len("invalid."), "a.xx", id="domain"),
+    ],
+)
+def test_a_zone_may_be_as_long_as_its_longest_address_allows(loaded: Load, kinds: str, octets: int, target: str) -> None:
+    """255.255.255.255, an IPv6 address or the test entry `invalid` in front of it makes a name of 253 octets."""
+    zone = ("z." * 126)[:octets]
+    (found,) = loaded(f"lists: [{{zone: {zone}, kinds: {kinds}, non_global: true}}]\ntargets: [{target}]").lists
+    assert found.name == zone
 
 
 def test_anchors_and_aliases(loaded: Load) -> None:
@@ -343,7 +359,7 @@ def test_built_in() -> None:
     assert [blocklist.name for blocklist in built_in(["all"]).lists] == members("all")
     assert [blocklist.name for blocklist in built_in(["xbl.spamhaus.org"]).lists] == ["xbl.spamhaus.org"]
     assert config.resolvers == (Resolver("127.0.0.1:53"),)
-    assert not config.targets
+    assert not config.roster().roster
 
 
 def _span(first: str, last: str) -> Span:

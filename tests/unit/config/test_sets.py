@@ -135,17 +135,19 @@ def test_without_lists_the_two_sets_are_asked(loaded: Load) -> None:
 def test_a_member_that_takes_no_target_is_not_asked(loaded: Load, target: str) -> None:
     """Nobody has named it, so nobody misses it; it is there for `check`, which may ask about another target."""
     config = loaded(f"targets: ['{target}']")
-    assert {blocklist.name for blocklist in config.in_use()} == {
+    assert {blocklist.name for blocklist in config.in_use(config.roster().roster)} == {
         blocklist.name for blocklist in config.lists if blocklist.accepts(parse(target))
     }
-    assert len(config.in_use()) < len(config.lists)
+    assert len(config.in_use(config.roster().roster)) < len(config.lists)
     assert not config.warnings
 
 
 def test_a_named_list_that_takes_no_target_is_asked_and_told_of(loaded: Load) -> None:
     """It may be a slip of the hand, and its health shows."""
     config = loaded(_lists("dbl.spamhaus.org", "default", "bl.ipv6.spameatingmonkey.net", targets=[ADDRESS]))
-    assert {"dbl.spamhaus.org", "bl.ipv6.spameatingmonkey.net"} < {blocklist.name for blocklist in config.in_use()}
+    assert {"dbl.spamhaus.org", "bl.ipv6.spameatingmonkey.net"} < {
+        blocklist.name for blocklist in config.in_use(config.roster().roster)
+    }
     assert list(map(str, config.warnings)) == [
         "2: lists[0]: dbl.spamhaus.org takes none of these targets",
         "4: lists[2]: bl.ipv6.spameatingmonkey.net takes none of these targets",

@@ -50,7 +50,7 @@ def test_an_entry_and_what_to_mind_of_it(loaded: Load, entry: str) -> None:
     """The list is asked as it stands there, and each caution is said once."""
     config = loaded(f"lists:\n  - {entry}\n  - psbl.surriel.com\ntargets: [9.9.9.9]\n", {"K": "hunter2"})
     assert [str(warning) for warning in config.warnings] == WARNINGS[entry]
-    assert [blocklist.name for blocklist in config.in_use() if blocklist.name in entry]
+    assert [blocklist.name for blocklist in config.in_use(config.roster().roster) if blocklist.name in entry]
 
 
 def test_warnings_are_in_the_order_of_the_file(loaded: Load) -> None:

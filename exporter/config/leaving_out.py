@@ -1,0 +1,91 @@
+"""What of a file's targets no list takes.
+
+Rules:
+
+1. Addresses are only looked for: they are left out where all targets are put together. Domains that no list can hold are left out
+   here, where each is looked at.
+2. A few of them are named, however many there are.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+
+from exporter import special
+from exporter.blocklist import Blocklist
+from exporter.config.outlook import taken_by
+from exporter.config.sifting import Sieve
+from exporter.config.written import SPECIAL
+from exporter.expansion import Reason, Skipped
+from exporter.portions import Exclusion, Members, kind_of
+from exporter.roster import SCRAMBLING, target_of
+from exporter.target import Kind, Target
+
+_SHOWN = 10
+
+
+def left_out(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> tuple[Skipped, ...]:
+    """What is left out, and why. Takes the domains that no list can hold out of the sieves."""
+    taken = taken_by(lists)
+    found: list[Skipped] = []
+    for kind in (Kind.IPV4, Kind.IPV6):
+        numbers = [sieve.ipv4 if kind is Kind.IPV4 else sieve.ipv6 for sieve in sieves]
+        if kind not in taken.kinds:
+            found += _untaken(kind, numbers, sieves)
+        elif kind not in taken.special:
+            found += _special(kind, numbers, sieves, Exclusion.of(Members(), taken))
+    return (*found, *_domains(sieves, [blocklist for blocklist in lists if Kind.DOMAIN in blocklist.kinds]))
+
+
+def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve]) -> Iterator[Skipped]:
+    networks = [str(network) for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
+    few = [*_texts(kind, islice(chain(*numbers), _SHOWN)), *networks[:_SHOWN]]
+    return _skipped(sum(map(len, numbers)) + len(networks), few, Reason.NO_LIST, _no_list(kind))
+
+
+def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[Skipped]:
+    found = [number for each in numbers for number in _special_of(kind, each)]
+    networks = [network for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
+    left = [(network, network.num_addresses - untaken.leaves(network)) for network in networks]
+    parts = [f"{number:,} addresses of {network}" for network, number in left if number]
+    few = [*_texts(kind, iter(found[:_SHOWN])), *parts[:_SHOWN]]
+    why = f"Of {SPECIAL} addresses only a list with `non_global: true` is asked, and none of these takes them."
+    return _skipped(len(found) + len(parts), few, Reason.NOT_GLOBAL, why)
+
+
+def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
+    """Looked for by ranges in the sorted numbers, since there may be many."""
+    ordered = sorted(numbers)
+    for first, last in special.spans(4 if kind is Kind.IPV4 else 6):
+        yield from ordered[bisect_left(ordered, first) : bisect_right(ordered, last)]
+
+
+def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[Skipped]:
+    lost: list[str] = []
+    for sieve in sieves:
+        kept = [name for name in sieve.domains if _held(name, lists)]
+        if len(kept) < len(sieve.domains):
+            lost += sorted(set(sieve.domains).difference(kept))
+            sieve.domains = kept
+    why = "None of the lists can hold it: it is a public suffix, or its name is too long." if lists else _no_list(Kind.DOMAIN)
+    return _skipped(len(lost), lost, Reason.NO_LIST, why)
+
+
+def _held(name: str, lists: Sequence[Blocklist]) -> bool:
+    target = Target(name, Kind.DOMAIN)
+    return any(blocklist.accepts(target) for blocklist in lists)
+
+
+def _no_list(kind: Kind) -> str:
+    return f"No configured list takes {kind} targets."
+
+
+def _texts(kind: Kind, numbers: Iterator[int]) -> Iterator[str]:
+    return (target_of(kind, SCRAMBLING[kind].code(number)).text for number in numbers)
+
+
+def _skipped(count: int, few: Sequence[str], reason: Reason, why: str) -> Iterator[Skipped]:
+    for what in few[:_SHOWN]:
+        yield Skipped(reason, what, why)
+    if count > _SHOWN:
+        yield Skipped(Reason.MORE, f"{count - _SHOWN:,} more", why)

@@ -1,0 +1,76 @@
+"""An origin: what a source leads to now, and how its last look-up or reading went. Pure: times are arguments, in Unix seconds.
+
+Rules:
+
+1. What was found holds until something else is found. A failure says so (``up``) and takes nothing away.
+2. Records in permanent error are a failure too: what they led to before is kept. If they never led to anything, what can be made
+   of them is taken.
+3. A target that no list is asked about is skipped, and said.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from exporter.expansion import Found, Reason, Skipped, Stopped
+from exporter.portions import Members, Taken, members
+from exporter.target import Target, parse
+
+NOTHING = members(())
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a source by the name of its origin."""
+
+    name: str
+    found: Members = NOTHING
+    up: bool = False
+    trouble: str = "not looked up yet"
+    """What went wrong last; empty if it is up."""
+    skipped: tuple[Skipped, ...] = ()
+    succeeded_at: float = 0.0
+    """When it was last looked up or read without a fault; 0 if never."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it ever led anywhere."""
+        return self.succeeded_at > 0 or len(self.found) > 0
+
+
+def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float) -> Origin:
+    """The origin after a look-up."""
+    match result:
+        case Stopped(cause, question):
+            return replace(before, up=False, trouble=f"{question.kind} of {question.name}: {cause}")
+        case Found(targets, skipped, broken):
+            wanted, idle = _wanted(targets, taken)
+            if broken and before.known:
+                return replace(before, up=False, trouble=broken, skipped=skipped + idle)
+            at = before.succeeded_at if broken else now
+            return Origin(before.name, members(wanted), not broken, broken, skipped + idle, at)
+
+
+def _wanted(targets: tuple[Target, ...], taken: Taken) -> tuple[list[Target], tuple[Skipped, ...]]:
+    wanted, idle = [], []
+    for target in targets:
+        if target.kind in taken.kinds:
+            wanted.append(target)
+        else:
+            idle.append(Skipped(Reason.NO_LIST, target.text, f"No configured list takes {target.kind} targets."))
+    return wanted, tuple(idle)
+
+
+def written(found: Members) -> bytes:
+    """What was found, for the history."""
+    texts = [target.text for target in found.singles()]
+    return json.dumps(texts).encode()
+
+
+def read(name: str, content: bytes, at: float) -> Origin:
+    """The origin that :func:`written` once wrote at that time; one that never led anywhere if it cannot be read."""
+    try:
+        texts = json.loads(content)
+        found = members([parse(text) for text in texts if isinstance(text, str)])
+    except (ValueError, TypeError, RecursionError):
+        return Origin(name)
+    return Origin(name, found, up=True, trouble="", succeeded_at=at)

@@ -1,0 +1,279 @@
+"""What each entry of the config contributes, and how contributions become one set.
+
+Rules:
+
+1. A target that several entries give is there once, with all its origins.
+2. A label that entries disagree on is that of the narrowest: one that gives single targets before a network, a longer prefix
+   before a shorter one, and among equals the first.
+3. What is excluded is excluded whatever entry gives it.
+4. Nothing here makes more than :data:`MAX_TARGETS`; a portion that would is left out whole, and said.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from exporter import special
+from exporter.roster import SCRAMBLING, Addresses, Domains, Labels, Roster, Segment, Share, stored, target_of
+from exporter.target import Kind, Network, Target
+
+MAX_TARGETS = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What an entry gives, each at most as compact as it came: networks are not spread yet. Addresses as numbers."""
+
+    networks: tuple[Network, ...] = ()
+    ipv4: Sequence[int] = ()
+    ipv6: Sequence[int] = ()
+    domains: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """How many targets, at most: some may be given twice."""
+        spread = sum(network.num_addresses for network in self.networks)
+        return spread + len(self.ipv4) + len(self.ipv6) + len(self.domains)
+
+    def singles(self) -> Iterator[Target]:
+        """All of them but those of networks."""
+        for kind, numbers in ((Kind.IPV4, self.ipv4), (Kind.IPV6, self.ipv6)):
+            scrambled = SCRAMBLING[kind].code
+            yield from (target_of(kind, scrambled(number)) for number in numbers)
+        yield from (Target(domain, Kind.DOMAIN) for domain in self.domains)
+
+    @property
+    def special(self) -> bool:
+        """Whether any of its addresses is one that strangers can have no opinion of."""
+        return (
+            any(special.special_within(network) for network in self.networks)
+            or any(special.is_special(4, number) for number in self.ipv4)
+            or any(special.is_special(6, number) for number in self.ipv6)
+        )
+
+
+def number_of(address: Target) -> int:
+    """The number that an address is."""
+    return int(IPv4Address(address.text) if address.kind is Kind.IPV4 else IPv6Address(address.text))
+
+
+def members(targets: Iterable[Target], networks: Iterable[Network] = ()) -> Members:
+    """Members that are few enough to be targets already."""
+    by_kind: dict[Kind, list[Target]] = {kind: [] for kind in Kind}
+    for target in targets:
+        by_kind[target.kind].append(target)
+    return Members(
+        tuple(networks),
+        array("I", map(number_of, by_kind[Kind.IPV4])),
+        tuple(map(number_of, by_kind[Kind.IPV6])),
+        tuple(target.text for target in by_kind[Kind.DOMAIN]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one entry contributes. An empty ``origin``: each target is its own."""
+
+    members: Members
+    origin: str = ""
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What came of portions: the targets, and the portions that would have been too many."""
+
+    roster: Roster
+    left_out: tuple[Portion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What any list is asked about: kinds, and those of them of which special addresses are asked about too."""
+
+    kinds: frozenset[Kind] = frozenset(Kind)
+    special: frozenset[Kind] = frozenset(Kind)
+
+
+def assemble(
+    portions: Iterable[Portion],
+    exclude: Members | None = None,
+    taken: Taken | None = None,
+    owns: Callable[[Target], bool] | None = None,
+) -> Assembled:
+    """All targets of the portions but what is excluded, what no list takes and, if ``owns`` is given, what others own."""
+    gathering = _Gathering(Exclusion.of(exclude or Members(), taken or Taken()), owns)
+    left_out: list[Portion] = []
+    planned = 0
+    for portion in portions:
+        if planned + len(portion.members) > MAX_TARGETS:
+            left_out.append(portion)
+            continue
+        planned += len(portion.members)
+        gathering.plan(portion)
+    return Assembled(gathering.roster(), tuple(left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Inclusive ranges of numbers, apart and in order."""
+
+    firsts: list[int]
+    lasts: list[int]
+
+    def __contains__(self, number: int) -> bool:
+        place = bisect_right(self.firsts, number)
+        return bool(place) and number <= self.lasts[place - 1]
+
+    def outside(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """What of an inclusive range is in none of them, as ranges."""
+        place = max(0, bisect_right(self.firsts, first) - 1)
+        while place < len(self.firsts) and self.firsts[place] <= last:
+            if first < self.firsts[place]:
+                yield first, self.firsts[place] - 1
+            first = max(first, self.lasts[place] + 1)
+            place += 1
+        if first <= last:
+            yield first, last
+
+
+def _spans(ranges: Iterable[tuple[int, int]]) -> Spans:
+    spans = Spans([], [])
+    for first, last in sorted(ranges):
+        if spans.lasts and first <= spans.lasts[-1] + 1:
+            spans.lasts[-1] = max(spans.lasts[-1], last)
+        else:
+            spans.firsts.append(first)
+            spans.lasts.append(last)
+    return spans
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What is kept out: what is excluded, and what no list takes."""
+
+    spans: Mapping[Kind, Spans]
+    domains: frozenset[str]
+    takes_domains: bool
+
+    @classmethod
+    def of(cls, excluded: Members, taken: Taken) -> "Exclusion":
+        ranges: dict[Kind, list[tuple[int, int]]] = {
+            Kind.IPV4: [(number, number) for number in excluded.ipv4],
+            Kind.IPV6: [(number, number) for number in excluded.ipv6],
+        }
+        for network in excluded.networks:
+            ranges[kind_of(network)].append(_range(network))
+        for kind, found in ranges.items():
+            if kind not in taken.kinds:
+                found.append((0, SCRAMBLING[kind].number_of_all - 1))
+            elif kind not in taken.special:
+                found += special.spans(4 if kind is Kind.IPV4 else 6)
+        return cls(
+            {kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds
+        )
+
+    def leaves(self, network: Network) -> int:
+        """How many addresses of a network are not kept out."""
+        return sum(last - first + 1 for first, last in self.spans[kind_of(network)].outside(*_range(network)))
+
+    def keeps_out(self, target: Target) -> bool:
+        if target.kind is Kind.DOMAIN:
+            return not self.takes_domains or target.text in self.domains
+        return number_of(target) in self.spans[target.kind]
+
+
+def kind_of(network: Network) -> Kind:
+    return Kind.IPV4 if network.version == 4 else Kind.IPV6
+
+
+def _range(network: Network) -> tuple[int, int]:
+    """All its addresses, those of network and broadcast included."""
+    return int(network.network_address), int(network.broadcast_address)
+
+
+class _Gathering:
+    """Collects the number of the share of each target, narrow entries first, so that what comes later fills gaps only."""
+
+    def __init__(self, exclusion: Exclusion, owns: Callable[[Target], bool] | None) -> None:
+        self._exclusion = exclusion
+        self._owns = owns
+        self._portions: list[Portion] = []
+        self._networks: list[tuple[int, int, Network]] = []
+        """Width, number of the portion, network."""
+        self._marks: dict[Kind, dict[int, int]] = {Kind.IPV4: {}, Kind.IPV6: {}}
+        self._domains: dict[str, int] = {}
+        self._shares: dict[Share, int] = {}
+        self._together: dict[tuple[int, int], int] = {}
+        """The share of two shares."""
+        self._special = False
+
+    def plan(self, portion: Portion) -> None:
+        """Take its single targets now, its networks when all single ones are there."""
+        share = self._number(Share((portion.origin,), portion.labels))
+        given = portion.members
+        self._special = self._special or given.special
+        for kind, numbers in ((Kind.IPV4, given.ipv4), (Kind.IPV6, given.ipv6)):
+            excluded = self._exclusion.spans[kind]
+            kept = [number for number in numbers if number not in excluded] if excluded.firsts else numbers
+            scrambled = SCRAMBLING[kind].code
+            self._mark(kind, [scrambled(number) for number in kept], share)
+        if self._exclusion.takes_domains:
+            self._mark_domains([domain for domain in given.domains if domain not in self._exclusion.domains], share)
+        for network in given.networks:
+            self._networks.append((network.max_prefixlen - network.prefixlen, len(self._portions), network))
+        self._portions.append(portion)
+
+    def roster(self) -> Roster:
+        """All that was planned."""
+        for _, number, network in sorted(self._networks, key=lambda planned: planned[:2]):
+            portion = self._portions[number]
+            kind = kind_of(network)
+            share = self._number(Share((portion.origin or str(network),), portion.labels))
+            for first, last in self._exclusion.spans[kind].outside(*_range(network)):
+                self._mark(kind, SCRAMBLING[kind].codes(first, last), share)
+        found: list[Segment] = [self._addresses(kind, marks) for kind, marks in self._marks.items() if marks]
+        if self._domains:
+            names = sorted(self._domains)
+            found.append(Domains(tuple(names), array("I", map(self._domains.__getitem__, names))))
+        return Roster(tuple(found), tuple(self._shares), self._special)
+
+    def _mark(self, kind: Kind, codes: list[int], share: int) -> None:
+        """The target of each code has this share too."""
+        marks = self._marks[kind]
+        if self._owns is not None:
+            owns = self._owns
+            codes = [code for code in codes if owns(target_of(kind, code))]
+        if marks.keys().isdisjoint(codes):
+            marks.update(dict.fromkeys(codes, share))
+            return
+        for code in codes:
+            before = marks.get(code)
+            marks[code] = share if before is None else self._both(before, share)
+
+    def _mark_domains(self, domains: list[str], share: int) -> None:
+        for domain in domains:
+            if self._owns is None or self._owns(Target(domain, Kind.DOMAIN)):
+                before = self._domains.get(domain)
+                self._domains[domain] = share if before is None else self._both(before, share)
+
+    def _both(self, before: int, later: int) -> int:
+        """The number of the share of who has two: all origins, and of labels those that came before."""
+        if before == later:
+            return before
+        both = self._together.get((before, later))
+        if both is None:
+            known = list(self._shares)
+            one, other = known[before], known[later]
+            origins = tuple(dict.fromkeys(one.origins + other.origins))
+            labels = tuple(sorted((dict(other.labels) | dict(one.labels)).items()))
+            both = self._together[before, later] = self._number(Share(origins, labels))
+        return both
+
+    def _number(self, share: Share) -> int:
+        return self._shares.setdefault(share, len(self._shares))
+
+    def _addresses(self, kind: Kind, marks: dict[int, int]) -> Addresses:
+        codes = sorted(marks)
+        return Addresses(kind, stored(kind, codes), array("I", map(marks.__getitem__, codes)))
