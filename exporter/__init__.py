@@ -56,7 +56,8 @@ module          its one idea
 ``cli``         the only assembly: flags, logging, wiring, signals
 ==============  =====================================================================================================
 
-What decides is pure: target to listing, expansion, plan to schedule, pace and resolvers take time and randomness as arguments and do no I/O.
+What decides is pure: target to listing, expansion, plan to schedule, pace and resolvers take time, randomness and answers as
+arguments and do no I/O.
 What does I/O decides nothing: providers, history, engine, web.
 
 Where the next things go: a kind of list that is not asked by DNS is one more file in ``providers`` and one more line in

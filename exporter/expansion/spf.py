@@ -239,7 +239,7 @@ class _Walk:
                 self._omit(Reason.BAD_RECORD, term.text, "No sender is seen by an IPv4 address in IPv6 form.", place)
             else:
                 small.append(network)
-        if place.proposes:
+        if small and place.proposes:
             self.entries.append(Proposal(term.text, place.domain, tuple(small)))
 
     # ---- limits and omissions
