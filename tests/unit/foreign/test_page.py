@@ -227,7 +227,8 @@ _KNOWN = [
     "zen.dq.spamhaus.net",
     "b.barracudacentral.org",
 ]
-_TARGETS = ["9.9.9.9", "10.0.0.1", "2620:fe::fe", "::", "1:2:3:4:5:6:7:8", "9.9.9.9/24", "10.0.0.0/8", "192.0.0.0/12", "::/120", "2620:fe::/112"]
+_NETWORKS = ["9.9.9.0/24", "10.0.0.0/8", "192.0.0.0/12", "::/120", "2620:fe::/112"]
+_TARGETS = ["9.9.9.9", "10.0.0.1", "2620:fe::fe", "::", "1:2:3:4:5:6:7:8", *_NETWORKS]
 _YAML = ["1.e5", "1e5", "null", "- x", "{a: b}", "a: b", "!x", "&a", "*a", "..", "\u202e", "x.", "no.no"]
 _PLAIN = st.text(string.ascii_letters + string.digits + ".-_/:", max_size=20)
 _VALUES = st.one_of(st.sampled_from([*_KNOWN, *_TARGETS, *_YAML]), _ODD, _PLAIN)
