@@ -18,7 +18,7 @@ from exporter.config.model import ConfigFile, ListEntry
 from exporter.config.sets import BY_DEFAULT, members
 from exporter.health import Health
 from exporter.history import History
-from exporter.metrics.blocks import HELP
+from exporter.metrics.lines import HELP
 from exporter.verdict import Cause
 from tests.servers.behaviour import zone_data
 from tests.servers.daemon import Daemon
