@@ -113,10 +113,9 @@ def _sift(sieve: Sieve, texts: list[str]) -> bool:
 def _from_json(name: str, content: bytes) -> document.Document:
     if content.count(b",") > _MAX_COMMAS:
         raise _error(name, f"holds more than {_MAX_COMMAS:,} values")
+    text = content.decode("utf-8-sig")
     try:
-        data: Value = json.loads(
-            content.decode("utf-8-sig"), object_pairs_hook=_mapping, parse_int=float, parse_constant=_no_constant
-        )
+        data: Value = json.loads(text, object_pairs_hook=_mapping, parse_int=float, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise _problems(name, [Problem((), error.lineno, f"not valid JSON: {error.msg}")]) from None
     except RecursionError:
