@@ -35,6 +35,7 @@ module          its one idea
 ``advice``      what to do about a listing, by its likely cause, and about a list that may not be believed
 ``config``      file to words: strict, all problems at once with their paths and lines
 ``expansion``   domain or host name to addresses, by A and AAAA, MX or SPF: questions out, answers in
+``foreign``     other tools' config files to a page of ours
 ``plan``        which checks exist: targets x lists that accept them x this shard
 ``pace``        how fast a list may be asked: token buckets for a second and for a day
 ``backoff``     how soon a check that came to nothing is asked again
@@ -55,7 +56,8 @@ module          its one idea
 ``cli``         the only assembly: flags, logging, wiring, signals
 ==============  =====================================================================================================
 
-What decides is pure: target to listing, plan to schedule, pace and resolvers take time and randomness as arguments and do no I/O.
+What decides is pure: target to listing, expansion, plan to schedule, pace and resolvers take time, randomness and answers as
+arguments and do no I/O.
 What does I/O decides nothing: providers, history, engine, web.
 
 Where the next things go: a kind of list that is not asked by DNS is one more file in ``providers`` and one more line in

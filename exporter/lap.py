@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from exporter.backoff import delay
 from exporter.blocklist import Blocklist
-from exporter.health import Health
+from exporter.health import Health, queries_a_test
 from exporter.listing import Standing
 from exporter.moves import Moves
 from exporter.pace import Allowance, Level
@@ -81,7 +81,7 @@ class Walk:
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.checks = checks
-        self.allowance = Allowance(blocklist.pace, now, kept)
+        self.allowance = Allowance(blocklist.pace, now, kept, queries_a_test(blocklist))
         self.probation = Probation(blocklist.pace, now)
         self.retired = False
         """Whether a plan without this list, or with other checks on it, has taken over."""

@@ -5,6 +5,7 @@ Rules:
 1. Both limits are token buckets, so a lap that is late never bursts to catch up.
 2. In any 24 hours no more than ``max_queries_per_day`` queries are taken: a tenth of them may come at once (a first lap), the
    rest flows evenly. A process goes on with what the one before it has left (:class:`Level`), so this holds over restarts too.
+   Of a budget so small that a test takes more than a tenth, that much less flows; one of less than two tests cannot be kept so.
 3. A query that was sent is counted even if nothing was left for it (a retransmission, a TXT after a listing, the test that a
    listing waits for): the bucket goes into debt, and the next check waits longer.
 4. A test that is due takes several queries at once, which the day's budget must hold before, or as many of them as it ever does;
@@ -20,7 +21,9 @@ from exporter.blocklist import Pace
 _DAY = 86400.0
 _AT_ONCE = 0.1
 """Share of a limit that may be used in one go."""
-FULL_AGAIN_SECONDS = 2 * _DAY
+_LEAST_FLOW = 0.5
+"""Share of a day's budget that flows even if tests take the rest of it and more."""
+FULL_AGAIN_SECONDS = 3 * _DAY
 """By then a day's budget is full, whatever was left of it."""
 _NEARLY = 1e-9
 _ANY_NUMBER = sys.maxsize
@@ -60,17 +63,18 @@ class _Bucket:
 
 
 class Allowance:
-    """What a list still allows. Times in seconds of any clock that never goes back; ``kept`` is what was left before."""
+    """What a list still allows. Times in seconds of any clock that never goes back; ``kept`` is what was left before, and
+    ``a_test`` how many queries a test of the list takes."""
 
     __slots__ = ("_buckets", "_day", "_saving", "_second", "used")
 
-    def __init__(self, pace: Pace, now: float, kept: Level | None = None) -> None:
+    def __init__(self, pace: Pace, now: float, kept: Level | None = None, a_test: int = 0) -> None:
         self._second: _Bucket | None = None
         self._day: _Bucket | None = None
         if pace.max_qps is not None:
             self._second = _Bucket(pace.max_qps * _AT_ONCE, pace.max_qps, now)
         if pace.max_queries_per_day is not None:
-            self._day = _day(pace.max_queries_per_day, now, kept)
+            self._day = _day(pace.max_queries_per_day, now, kept, a_test)
         self._buckets = tuple(bucket for bucket in (self._second, self._day) if bucket is not None)
         self._saving = 0
         """Queries of the day's that are held back for a test."""
@@ -131,10 +135,11 @@ class Allowance:
         return self._saving if bucket is self._day else 0
 
 
-def _day(daily: int, now: float, kept: Level | None) -> _Bucket:
+def _day(daily: int, now: float, kept: Level | None, a_test: int) -> _Bucket:
     """A day's budget. Of what was left under another limit no more stays than this one gives at once, and no more is owed than
     a day pays."""
-    bucket = _Bucket(daily * _AT_ONCE, daily * (1 - _AT_ONCE) / _DAY, now)
+    flow = max(daily - max(daily * _AT_ONCE, a_test), daily * _LEAST_FLOW)
+    bucket = _Bucket(daily * _AT_ONCE, flow / _DAY, now)
     if kept is not None:
         grown = max(0.0, now - kept.at) * bucket.rate
         bucket.level = min(bucket.capacity, max(-bucket.rate * _DAY, kept.left) + grown)

@@ -7,20 +7,27 @@ Rules:
    (rendezvous hashing), and none between two old shards.
 3. Checks are not kept but made when they are asked for, and lists that take the same targets share them: a million targets on
    fifty lists are a million numbers.
+4. A shard asks a list with its part of the list's limits, so all shards together keep them, without knowing of each other.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from struct import Struct
 from typing import NamedTuple
 
-from exporter.blocklist import Blocklist
+from exporter.blocklist import Blocklist, Pace
+from exporter.health import queries_a_test
 from exporter.moves import Comparing, Moves
 from exporter.roster import Roster, Segment
 from exporter.target import Kind, Target
 
 Key = tuple[str, str]
 """Target and list by name: how history and metrics know a check."""
+
+_WEIGHTS = Struct(">16I")
+"""What a digest of 64 octets holds: the weights of sixteen shards. To ask for each of them alone would cost sixteen digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,48 @@ class Shard:
     total: int = 1
 
     def owns(self, target: Target) -> bool:
-        """Whether this shard is the one whose hash with the target is highest."""
-        return self.total == 1 or self.ordinal == max(range(self.total), key=lambda ordinal: _weight(target, ordinal))
+        """Whether this shard is the one whose weight with the target is highest; of equal ones the first."""
+        if self.total == 1:
+            return True
+        weights = _weights(target, self.total)
+        return weights.index(max(weights)) == self.ordinal
+
+    def is_short(self, blocklist: Blocklist) -> bool:
+        """Whether a day's queries are too few to be shared out: a shard would have less than two tests of the list take, or none,
+        and all together could not keep them."""
+        per_day = blocklist.pace.max_queries_per_day
+        needed = max(1, 2 * queries_a_test(blocklist))
+        return self.total > 1 and per_day is not None and per_day // self.total < needed
+
+    def part(self, whole: Pace) -> Pace:
+        """The pace of which all shards together keep the whole. What a day's queries leave over when they are shared out goes to
+        the first shards; each has at least one, or it would never know anything."""
+        if self.total == 1:
+            return whole
+        per_second, per_day = whole.max_qps, whole.max_queries_per_day
+        return replace(
+            whole,
+            max_qps=None if per_second is None else per_second / self.total,
+            max_queries_per_day=None if per_day is None else max(1, (per_day + self.total - 1 - self.ordinal) // self.total),
+        )
+
+
+def read_shard(text: str, total: int, machine: str) -> Shard:
+    """The shard that a flag names, by its number or as ``auto``: the number at the end of the machine's name, as Kubernetes names
+    the pods of a StatefulSet (``dnsbl-exporter-3``). Raises ``ValueError`` if there is no such shard."""
+    origin = ""
+    number = text
+    if text == "auto":
+        # Only behind a hyphen: the names of containers and of a Deployment's pods end in digits by chance.
+        found = re.search("-([0-9]+)$", machine.split(".")[0])
+        if found is None:
+            raise ValueError(f"--shard=auto: the name of this machine, {machine}, does not end like dnsbl-exporter-3 in a number")
+        number, origin = found[1], f" (of {machine})"
+    if not re.fullmatch("[0-9]+", number):
+        raise ValueError(f"--shard={text} is neither a number nor auto")
+    if int(number) >= total:
+        raise ValueError(f"--shard={number}{origin} must be below --total-shards={total}: shards count from 0")
+    return Shard(int(number), total)
 
 
 class Check(NamedTuple):
@@ -88,7 +135,7 @@ class Plan:
 
 def build(roster: Roster, lists: Iterable[Blocklist], shard: Shard) -> Plan:
     """The plan of a shard that owns these targets."""
-    by_name = {blocklist.name: blocklist for blocklist in lists}
+    by_name = {blocklist.name: replace(blocklist, pace=shard.part(blocklist.pace)) for blocklist in lists}
     taken: dict[object, Roster] = {}
     whole: dict[object, Segment] = {}
     checks = {}
@@ -134,6 +181,9 @@ def _taken(roster: Roster, blocklist: Blocklist, known: dict[object, Segment]) -
     return Roster(tuple(segments), roster.shares, roster.special)
 
 
-def _weight(target: Target, ordinal: int) -> int:
-    digest = hashlib.blake2b(f"{ordinal}/{target.text}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest)
+def _weights(target: Target, total: int) -> tuple[int, ...]:
+    """One for each shard: a number that follows from the target and the ordinal, whatever the total is."""
+    weights: tuple[int, ...] = ()
+    for block in range(0, total, 16):
+        weights += _WEIGHTS.unpack(hashlib.blake2b(f"{block // 16}/{target.text}".encode()).digest())
+    return weights[:total]

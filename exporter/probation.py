@@ -46,10 +46,12 @@ class Trial:
 
 
 def _interval(pace: Pace) -> float:
-    """Seconds between tests: longer than ``test_interval`` if tests would take more than half of a small daily budget."""
+    """Seconds between tests: longer than ``test_interval`` if tests would take more than half of what flows of a small daily
+    budget, a test being kept back."""
     if pace.max_queries_per_day is None:
         return pace.test_interval
-    return max(pace.test_interval, _DAY * _QUERIES_A_TEST / (pace.max_queries_per_day / 2))
+    flow = max(pace.max_queries_per_day - _QUERIES_A_TEST, pace.max_queries_per_day / 2)
+    return max(pace.test_interval, _DAY * _QUERIES_A_TEST / (flow / 2))
 
 
 class Probation:

@@ -9,12 +9,14 @@ Rules:
 import html
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
 
 from aiohttp import web
 
 from exporter.metrics import Metrics
 from exporter.metrics.exposition import CONTENT_TYPES, accepts_gzip, negotiate
+from exporter.origins import Origin
 
 _SHUTDOWN_SECONDS = 1.0
 
@@ -24,10 +26,23 @@ _PAGE = """<!doctype html>
 <p>Watching {targets} on {lists}: {listed}.</p>
 <ul>
 <li><a href="/metrics">/metrics</a> — for Prometheus</li>
+<li><a href="/origins">/origins</a> — what names and files of targets lead to, and what is skipped</li>
 <li><a href="/-/healthy">/-/healthy</a> — the process lives</li>
 <li><a href="/-/ready">/-/ready</a> — the history is open and first answers are in</li>
 </ul></body></html>
 """
+
+_ORIGINS = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>dnsbl-exporter: origins</title>
+<style>body {{font: 1rem sans-serif}} td, th {{text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0}}</style></head>
+<body><h1>Origins</h1>
+<p>Names that are looked up and files that are read for targets. What fails keeps what it last led to.</p>
+<table><thead><tr><th>Origin</th><th>Now</th><th>Last success</th><th>Skipped</th></tr></thead>
+<tbody>
+{rows}
+</tbody></table></body></html>
+"""
+_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ def application(service: Service) -> web.Application:
         [
             web.get("/", _landing),
             web.get("/metrics", _metrics),
+            web.get("/origins", _origins),
             web.get("/-/healthy", _healthy),
             web.get("/-/ready", _ready),
             web.post("/-/reload", _reload),
@@ -112,6 +128,22 @@ async def _landing(request: web.Request) -> web.Response:
         listed=f"{_count(listed, 'target')} listed now" if listed else "none known to be listed",
     )
     return web.Response(text=page, content_type="text/html")
+
+
+async def _origins(request: web.Request) -> web.Response:
+    origins = sorted(request.app[_SERVICE].metrics.origins(), key=lambda origin: (origin.up, origin.name))
+    rows = "\n".join(map(_origin, origins)) or '<tr><td colspan="4">The config names none.</td></tr>'
+    return web.Response(text=_ORIGINS.format(rows=rows), content_type="text/html")
+
+
+def _origin(origin: Origin) -> str:
+    when = datetime.fromtimestamp(origin.succeeded_at, UTC).isoformat(" ", "seconds") if origin.succeeded_at else "never"
+    return _ORIGIN.format(
+        name=html.escape(origin.name),
+        now="fine" if origin.up else f"<strong>failing</strong>: {html.escape(origin.trouble)}",
+        succeeded=when,
+        skipped="<br>".join(html.escape(f"{skipped.what}: {skipped.why}") for skipped in origin.skipped),
+    )
 
 
 async def _healthy(request: web.Request) -> web.Response:

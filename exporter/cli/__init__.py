@@ -7,6 +7,7 @@ unknown.
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from exporter import __version__
 from exporter.cli import logs
 from exporter.config import Config, ConfigError, load, schema
 from exporter.history import HistoryError
-from exporter.plan import Shard
+from exporter.plan import read_shard
 from exporter.web import read_listen_address
 
 _T = TypeVar("_T")
@@ -52,7 +53,13 @@ def main() -> None:
     help="Where to serve HTTP; repeatable.",
 )
 @click.option("--history.path", "history_path", type=click.Path(path_type=Path), metavar="FILE", help="Overrides the config.")
-@click.option("--shard", type=click.IntRange(min=0), default=0, show_default=True, help="This process's part of the targets.")
+@click.option(
+    "--shard",
+    default="0",
+    show_default=True,
+    metavar="NUMBER|auto",
+    help="This process's part of the targets, from 0; auto: the number at the end of this machine's name.",
+)
 @click.option("--total-shards", type=click.IntRange(min=1), default=1, show_default=True, help="Into how many parts.")
 @click.option(
     "--log.level",
@@ -66,7 +73,7 @@ def serve(
     config_file: Path,
     listen: tuple[str, ...],
     history_path: Path | None,
-    shard: int,
+    shard: str,
     total_shards: int,
     log_level: str,
     log_format: Literal["logfmt", "json"],
@@ -74,12 +81,11 @@ def serve(
     """Run the exporter. SIGHUP reloads the config, SIGTERM ends."""
     from exporter.cli.service import Options, serve
 
-    if shard >= total_shards:
-        raise click.UsageError(f"--shard={shard} must be below --total-shards={total_shards}: shards count from 0")
+    own = _usage(lambda: read_shard(shard, total_shards, socket.gethostname()))
     addresses = _usage(lambda: [read_listen_address(text) for text in listen])
     logs.configure(log_level, log_format)
     config = _load(config_file)
-    options = Options(lambda: load(config_file, os.environ), addresses, Shard(shard, total_shards), history_path)
+    options = Options(lambda: load(config_file, os.environ), addresses, own, history_path)
     _run(lambda: asyncio.run(serve(options, config)))
 
 
@@ -111,6 +117,15 @@ def lists_(config_file: Path | None, *, every: bool, test: bool, as_json: bool) 
     from exporter.cli.lists import Wish, run
 
     sys.exit(run(None if config_file is None else _load(config_file), Wish(every, test, as_json)))
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+def import_(files: tuple[Path, ...]) -> None:
+    """Print a config made of the config files of check_rbl (check_rbl.ini) or dnsbl_exporter (rbls.ini, targets.ini)."""
+    from exporter.cli.imports import run
+
+    sys.exit(run(files))
 
 
 @main.group()

@@ -147,6 +147,15 @@ class Running:
         """Say what the user should mind."""
         for warning in self._config.warnings:
             _log.warning("the config is used, but mind this", extra={"fields": {"warning": str(warning)}})
+        plan = self.engine.plan
+        for blocklist in filter(plan.shard.is_short, self._config.lists):
+            limit = {
+                "list": blocklist.name,
+                "max_queries_per_day": blocklist.pace.max_queries_per_day,
+                "shards": plan.shard.total,
+            }
+            if blocklist.name in plan.lists:
+                _log.warning("too few queries a day for so many shards: together they may send more", extra={"fields": limit})
 
     def _size(self) -> dict[str, object]:
         plan = self.engine.plan

@@ -15,9 +15,10 @@ _PROSE_WIDTH = 110
 """Longer lines are hard to read, however wide a terminal is."""
 
 
-def console() -> Console:
-    """Standard output."""
-    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+def console(*, stderr: bool = False) -> Console:
+    """Standard output, or standard error."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr) if stream.isatty() else Console(stderr=stderr, width=_PIPE_WIDTH)
 
 
 def progress(*, wanted: bool) -> Progress:

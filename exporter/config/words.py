@@ -62,12 +62,12 @@ def read_zone(text: str) -> str:
         raise ValueError("is not a domain such as zen.spamhaus.org") from None
     if zone.kind is not Kind.DOMAIN:
         raise ValueError("is an address: a zone is a domain such as zen.spamhaus.org")
-    if keys.holds_key(zone.text) or any(zone.text.endswith(f".{keyed}") for keyed in _keyed_zones()):
+    if keys.holds_key(zone.text) or any(zone.text.endswith(f".{keyed}") for keyed in keyed_zones()):
         raise ValueError("holds what looks like a key: write the zone without it, and name its file with key_file (or key_env)")
     return zone.text
 
 
-def _keyed_zones() -> list[str]:
+def keyed_zones() -> list[str]:
     return [zone for zone, entry in catalogue.entries().items() if entry.get("needs_key")]
 
 

@@ -29,9 +29,9 @@ from exporter.expansion.words import (
     Records,
     Skipped,
     Stopped,
-    Way,
     printable,
 )
+from exporter.sources import Way
 
 __all__ = [
     "Answer",

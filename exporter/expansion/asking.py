@@ -81,7 +81,7 @@ def askable(text: str) -> str | None:
 
 
 def exchanges(answer: Records | Nothing) -> list[tuple[int, str]]:
-    """The MX records of an answer by preference, without doubles; what is no MX record comes last."""
+    """The MX records of an answer by preference, without doubles; what is no MX record comes last, in brackets."""
     return sorted({_exchange(value) for value in values(answer)})
 
 
@@ -89,4 +89,4 @@ def _exchange(value: str) -> tuple[int, str]:
     preference, _, name = value.partition(" ")
     if preference.isascii() and preference.isdigit() and len(preference) <= 5:
         return int(preference), name
-    return 1 << 16, value
+    return 1 << 16, f"({value})"

@@ -239,7 +239,7 @@ class _Walk:
                 self._omit(Reason.BAD_RECORD, term.text, "No sender is seen by an IPv4 address in IPv6 form.", place)
             else:
                 small.append(network)
-        if place.proposes:
+        if small and place.proposes:
             self.entries.append(Proposal(term.text, place.domain, tuple(small)))
 
     # ---- limits and omissions
@@ -250,13 +250,14 @@ class _Walk:
 
     def _found_nothing(self, versions: list[int], place: Place) -> None:
         """Senders of these versions have made a receiver ask in vain."""
+        why = f"more than {_MOST_VOID} look-ups of SPF find nothing, up to the record of {place.domain}."
         for version in versions:
             self._void[version] += 1
             if self._void[version] > _MOST_VOID:
                 place.policy.rules.append(Broken(frozenset({version})))
-                self.broken[version] = f"More than {_MOST_VOID} look-ups of SPF find nothing, up to the record of {place.domain}."
+                self.broken[version] = f"For IPv{version} senders, {why}"
         if not self._asking_versions():
-            raise PermanentError(self.broken[4])
+            raise PermanentError(f"For all senders, {why}")
 
     def _count(self, place: Place) -> None:
         self._asking_terms += 1

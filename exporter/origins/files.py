@@ -9,13 +9,16 @@ Rules:
 4. Everything here may take long, and is called in a thread.
 """
 
+import glob
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.config import Config
-from exporter.config.target_files import TargetFileError, matching, read_target_file, shown_path
+from exporter.config.matching import matching, shown
+from exporter.config.target_files import FileFound, TargetFileError, read_target_file
+from exporter.expansion import Reason, Skipped
 from exporter.history import Find
 from exporter.origins.origin import Origin
 from exporter.portions import Portion
@@ -50,7 +53,7 @@ def first(config: Config, kept: Mapping[str, Find], now: float) -> dict[tuple[Fi
     """Every file of the config, read now; from the history where that cannot be done."""
     seen = {}
     for source, path in _all(config):
-        name = shown_path(path, config.folder)
+        name = shown(path, config.folder)
         find = kept.get(_PREFIX + name)
         before = Seen(Origin(name)) if find is None else _from_history(config, source, name, find)
         seen[source, path] = _read(config, source, path, replace(before, looked=_stamp(path)), now)
@@ -61,7 +64,7 @@ def again(config: Config, before: FilesSeen, now: float) -> dict[tuple[Files, Pa
     """What another look shows. Files that are there since are read after the next one."""
     seen = {}
     for source, path in dict.fromkeys([*before, *_all(config)]):
-        was = before.get((source, path)) or Seen(Origin(shown_path(path, config.folder)))
+        was = before.get((source, path)) or Seen(Origin(shown(path, config.folder)))
         stamp = _stamp(path)
         if stamp == was.looked != was.read or (stamp is None and was.origin.up):
             was = _read(config, source, path, was, now)
@@ -75,7 +78,17 @@ def to_keep(seen: Iterable[Seen], now: float) -> dict[str, Find]:
 
 
 def _all(config: Config) -> list[tuple[Files, Path]]:
-    return [(source, path) for source in config.sources if isinstance(source, Files) for path in matching(source.pattern)]
+    return [(source, path) for source in config.sources if isinstance(source, Files) for path in _matching(source.pattern)]
+
+
+def _matching(pattern: str) -> list[Path]:
+    """A file that is named itself is looked for, there or not."""
+    if not glob.has_magic(pattern):
+        return [Path(pattern)]
+    try:
+        return matching(pattern)
+    except ValueError:  # too many, and loading the config said so: what they last gave stays
+        return []
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -98,7 +111,7 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
         return replace(before, origin=replace(before.origin, up=False, trouble=trouble), read=None, content=None)
     except TargetFileError as error:
         return replace(before, origin=replace(before.origin, up=False, trouble=str(error)), read=stamp, content=None)
-    origin = Origin(name, up=True, trouble="", skipped=found.skipped, succeeded_at=now)
+    origin = Origin(name, up=True, trouble="", skipped=_skipped(name, found), succeeded_at=now)
     return Seen(origin, found.portions, before.looked, stamp, zlib.compress(content, 1))
 
 
@@ -108,4 +121,8 @@ def _from_history(config: Config, source: Files, name: str, find: Find) -> Seen:
         found = read_target_file(name, content, source.labels, config.lists)
     except (zlib.error, TargetFileError):
         return Seen(Origin(name))
-    return Seen(Origin(name, trouble="not read yet", skipped=found.skipped, succeeded_at=find.at), found.portions)
+    return Seen(Origin(name, trouble="not read yet", skipped=_skipped(name, found), succeeded_at=find.at), found.portions)
+
+
+def _skipped(name: str, found: FileFound) -> tuple[Skipped, ...]:
+    return tuple(Skipped(Reason.NO_LIST, name, notice) for notice in found.notices)

@@ -68,10 +68,11 @@ def _answer(result: Result, kind: dns.rdatatype.RdataType) -> Answer:
     found, absent = records(result, kind), result.rcode() == dns.rcode.NXDOMAIN
     if found is None or (found and absent):
         return Failed(Cause.MALFORMED)
-    return Records(tuple(_text(record) for record in found)) if found else Nothing(exists=not absent)
+    return Records(tuple(text_of(record) for record in found)) if found else Nothing(exists=not absent)
 
 
-def _text(record: Rdata) -> str:
+def text_of(record: Rdata) -> str:
+    """A record as the expansion reads it."""
     match record:
         case MX():
             return f"{record.preference} {record.exchange.to_text(omit_final_dot=True)}"

@@ -144,6 +144,24 @@ def cname_then(*codes: str, txt: str | bytes = "") -> Behaviour:
     return answer
 
 
+def written(world: Mapping[str, Sequence[str]]) -> Behaviour:
+    """Names with these records, `MX 10 mx.example.`, `TXT any text`; a CNAME answers for all types. Others are absent."""
+
+    def answer(question: Question) -> Iterable[Packet]:
+        rows = [row.partition(" ") for row in world.get(question.name.lower(), ())]
+        found = [record(kind, text) for kind, _, text in rows if kind in (question.qtype, "CNAME")]
+        if question.name.lower() not in world:
+            return absent(question)
+        return [sent(question, with_records(question, found))]
+
+    return answer
+
+
+def record(kind: str, text: str) -> dns.rdata.Rdata:
+    """A record of this type; a text is taken as it is."""
+    return text_record(text) if kind == "TXT" else dns.rdata.from_text("IN", kind, text)
+
+
 def rcode(code: dns.rcode.Rcode) -> Behaviour:
     """Nothing but a response code."""
 

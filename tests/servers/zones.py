@@ -61,6 +61,11 @@ def domains(listed: Entries = (), *, reason: str = "Listed $", tested: bool = Tr
     return Zone((Dataset("dnset", (*tests, *_lines(listed, reason))),))
 
 
+def names(lines: Iterable[str]) -> Zone:
+    """A zone that is no blocklist: `mx A 192.0.2.1`, `@ MX 10 mx.bad.example`, `@ TXT "text"`. rbldnsd knows no other types."""
+    return Zone((Dataset("generic", tuple(lines)),))
+
+
 def dead(zone: Zone) -> Zone:
     """The zone as if it held nothing: NXDOMAIN for its test entries too."""
     return replace(zone, rule=":empty")

@@ -74,6 +74,8 @@ HELD_BACK = [
     {"alertname": "DNSBLListStale", "list": "refusing.example", "instance": "a"},
     {"alertname": "DNSBLNewListing", "list": "well.example", "target": "192.0.2.9"},
     {"alertname": "DNSBLNewListing", "list": "well.example", "target": "192.0.2.9", "sublist": "XBL"},
+    {"alertname": "DNSBLShardMissing", "shard": "1"},
+    {"alertname": "DNSBLShardMissing", "shard": "1", "job": "dnsbl-twice"},
 ]
 SAID = [
     {"alertname": "DNSBLListUnhealthy", "list": "sick.example"},
@@ -86,6 +88,8 @@ SAID = [
     {"alertname": "DNSBLListed", "list": "well.example", "target": "192.0.2.9"},
     {"alertname": "DNSBLNewListing", "list": "well.example", "target": "192.0.2.10"},
     {"alertname": "DNSBLExporterDown", "instance": "a"},
+    {"alertname": "DNSBLShardsDisagree", "shard": "0", "job": "dnsbl-twice"},
+    {"alertname": "DNSBLShardMissing", "shard": "1", "job": "dnsbl-gone"},
 ]
 
 
@@ -103,7 +107,8 @@ def _whole(labels: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("labels", SAID, ids=lambda labels: " ".join(labels.values()))
 def test_only_what_another_alert_says_already_is_held_back(alertmanager: Alertmanager, labels: Mapping[str, str]) -> None:
-    """Listings of a sick list, and new listings that are part of an outbreak; nothing of other lists, targets and jobs."""
+    """Listings of a sick list, new listings that are part of an outbreak, a shard that is missing for a known reason; nothing of
+    other lists, targets and jobs."""
     assert not alertmanager.holds_back(_whole(labels))
 
 

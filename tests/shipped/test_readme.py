@@ -82,6 +82,17 @@ def _demonstrates(command: str, folder: Path) -> None:
     assert "mixed.demo.example is ok" in done.stdout
 
 
+def _imports(command: str, folder: Path) -> None:
+    """Its output is a config; the shell would write it into the file."""
+    (folder / "rbls.ini").write_text("[rbl]\nserver=zen.spamhaus.org\n")
+    (folder / "targets.ini").write_text("[targets]\nserver=9.9.9.9\n")
+    words, _, written = command.partition(" > ")
+    done = _run(words, folder)
+    assert done.returncode == 0, done.stderr
+    (folder / written).write_text(done.stdout)
+    assert len(load(folder / written, {}).targets) == 1
+
+
 def _is_known_to_make(command: str, folder: Path) -> None:
     """It is what runs this test, so it is only asked what it would do."""
     done = _run(f"{command} --dry-run --directory={PROJECT}", folder)
@@ -104,6 +115,7 @@ RUNS: dict[str, Callable[[str, Path], None]] = {
     ".venv/bin/dnsbl-exporter serve --help": _fine,
     ".venv/bin/dnsbl-exporter check example.com --config.file=config.yml": _fine,
     ".venv/bin/dnsbl-exporter lists --test --config.file=config.yml": _fine,
+    ".venv/bin/dnsbl-exporter import rbls.ini targets.ini > config.yml": _imports,
     ".venv/bin/dnsbl-exporter config check config.yml": _fine,
     ".venv/bin/dnsbl-exporter config schema": _fine,
 }

@@ -43,6 +43,7 @@ def test_a_bad_config_at_the_start_is_exit_2_with_every_problem(tmp_path: Path) 
         (["--web.listen-address=127.0.0.1"], "'127.0.0.1' is not an address to listen on"),
         (["--web.listen-address=127.0.0.1:65536"], "'127.0.0.1:65536' is not an address to listen on"),
         (["--shard=1", "--total-shards=1"], "--shard=1 must be below --total-shards=1"),
+        (["--shard=first", "--total-shards=2"], "--shard=first is neither a number nor auto"),
         (["--log.level=loud"], "'loud' is not one of"),
         (["--config.file=missing.yml"], "missing.yml:1: cannot be read: No such file or directory"),
         (["--history.path=missing/history.db"], "history missing/history.db: cannot be opened"),

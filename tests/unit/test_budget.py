@@ -17,16 +17,17 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health, queries_a_test
 from exporter.listing import Standing
 from exporter.pace import Level
-from exporter.plan import Key
+from exporter.plan import Key, Shard, build
 from exporter.schedule import Schedule
 from exporter.verdict import Cause, NotListed, Unknown
-from tests.unit.builders import a_list, a_pace, a_plan, quick
+from tests.unit.builders import a_list, a_pace, a_plan, a_roster, domains, quick
 from tests.unit.simulation import START, due
 
 DAY = 86400.0
 FLUSH = 5.0
 AHEAD = 2 * FLUSH
 NAME = "bl.example"
+WHOLE = Shard()
 QUERIES_A_TEST = queries_a_test(a_list())
 
 
@@ -70,9 +71,10 @@ class World:
         *,
         since: float = 0.0,
         health: Callable[[float], Health] = healthy,
+        shard: Shard = WHOLE,
     ) -> None:
         self.sent: list[float] = []
-        self._plan = a_plan(60, limited(daily, max_qps))
+        self._plan = build(a_roster(domains(60), shard), [limited(daily, max_qps)], shard)
         self._health = health
         self._now = START + since
         """What the clock says."""
@@ -125,7 +127,11 @@ class World:
 
     def most_in_a_day(self) -> int:
         """The most queries in any 24 hours, their end left out."""
-        return max((bisect_left(self.sent, start + DAY) - place for place, start in enumerate(self.sent)), default=0)
+        return most_in_a_day(self.sent)
+
+
+def most_in_a_day(sent: list[float]) -> int:
+    return max((bisect_left(sent, start + DAY) - place for place, start in enumerate(sent)), default=0)
 
 
 def lives(*, killed: bool) -> st.SearchStrategy[list[Life]]:
@@ -138,7 +144,7 @@ def lives(*, killed: bool) -> st.SearchStrategy[list[Life]]:
     return st.lists(st.one_of(short, long), min_size=1, max_size=6)
 
 
-limits = st.sampled_from([30, 31, 99, 250])
+limits = st.sampled_from([8, 9, 12, 25, 31, 99, 250])
 seconds_of_the_day = st.floats(0.0, DAY)
 
 
@@ -184,6 +190,17 @@ def test_a_kill_costs_no_more_than_a_few_seconds_of_the_limit() -> None:
     """With a limit a second as well, little is written off, so a kill every hour is hardly felt."""
     world = World(10_000, 2.0).live(Life(3600.0, killed=True, times=6))
     assert len(world.sent) >= 1000 + 6 * 375 - 6 * 21
+
+
+# ---- shards
+
+
+@quick
+@given(st.sampled_from([40, 41, 99, 203]), st.integers(2, 5), seconds_of_the_day, lives(killed=False))
+def test_no_day_holds_more_than_the_budget_of_all_shards(daily: int, total: int, since: float, story: list[Life]) -> None:
+    """Shards that know nothing of each other send together no more than ``max_queries_per_day`` in any 24 hours, tests too."""
+    worlds = [World(daily, since=since, shard=Shard(ordinal, total)).live(*story) for ordinal in range(total)]
+    assert most_in_a_day(sorted(at for world in worlds for at in world.sent)) <= daily
 
 
 # ---- reloads

@@ -4,45 +4,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.blocklist import Blocklist
 from exporter.plan import Check, Plan, Shard, build
-from exporter.target import Kind, Target, parse
-from tests.unit.builders import a_list, a_pace, a_plan, a_roster, domains, quick
+from exporter.target import Kind, parse
+from tests.unit.builders import a_list, a_pace, a_plan, a_roster, domains
 
 
 def a_part(count: int, lists: list[Blocklist], shard: Shard) -> Plan:
     """A shard's plan of so many domains."""
     return build(a_roster(domains(count), shard), lists, shard)
-
-
-ADDRESSES = st.ip_addresses().map(lambda address: parse(str(address)))
-
-
-@quick
-@given(ADDRESSES, st.integers(1, 12))
-def test_a_target_belongs_to_exactly_one_shard(target: Target, total: int) -> None:
-    """Of any number of shards, one and only one owns a target."""
-    assert sum(Shard(ordinal, total).owns(target) for ordinal in range(total)) == 1
-
-
-@quick
-@given(ADDRESSES, st.integers(1, 12))
-def test_one_shard_more_takes_and_never_mixes(target: Target, total: int) -> None:
-    """Going from n to n+1 shards, a target stays where it is or moves to the new shard."""
-    before = next(ordinal for ordinal in range(total) if Shard(ordinal, total).owns(target))
-    after = next(ordinal for ordinal in range(total + 1) if Shard(ordinal, total + 1).owns(target))
-    assert after in (before, total)
-
-
-@pytest.mark.parametrize("total", [2, 3, 5])
-def test_shards_are_about_equal(total: int) -> None:
-    """Each shard owns about its share of many targets."""
-    sizes = [sum(Shard(ordinal, total).owns(target) for target in domains(600)) for ordinal in range(total)]
-    assert sum(sizes) == 600
-    assert min(sizes) > 0.7 * 600 / total
 
 
 def test_shards_together_are_the_whole_plan() -> None:

@@ -60,6 +60,14 @@ class List:
 
 
 @dataclass(slots=True)
+class Origin:
+    """What targets come from, as it stands in /metrics."""
+
+    up: bool = True
+    last_success: float = 0
+
+
+@dataclass(slots=True)
 class Exporter:
     """One process. Its methods are what happens to it."""
 
@@ -69,11 +77,15 @@ class Exporter:
     up: bool = True
     lists: dict[str, List] = field(default_factory=dict)
     held: dict[Place, Held] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By the label of that name."""
     overdue: int = 0
     history_created: float = 1.0
     write_failures: int = 0
     config_good: bool = True
     started: float = 1.0
+    shard: int = 0
+    total_shards: int = 1
 
     def finds(self, *places: Place) -> None:
         """They are listed when first checked."""
@@ -107,7 +119,7 @@ class Exporter:
         mine = {"job": self.job, "instance": self.instance}
         yield Sample("up", mine, float(self.up))
         if self.up:
-            for name, labels, value in (*self._of_itself(), *self._of_lists(), *self._of_listings()):
+            for name, labels, value in (*self._of_itself(), *self._of_origins(), *self._of_lists(), *self._of_listings()):
                 yield Sample(name, {**mine, **labels}, value)
 
     def _open(self, place: Place, held: Held) -> None:
@@ -120,7 +132,14 @@ class Exporter:
         yield Sample("dnsbl_history_created_timestamp_seconds", {}, self.history_created)
         yield Sample("dnsbl_history_write_failures_total", {}, self.write_failures)
         yield Sample("dnsbl_config_last_reload_successful", {}, self.config_good)
+        yield Sample("dnsbl_shard_ordinal", {}, self.shard)
+        yield Sample("dnsbl_total_shards", {}, self.total_shards)
         yield Sample("process_start_time_seconds", {}, self.started)
+
+    def _of_origins(self) -> Iterator[Sample]:
+        for name, each in self.origins.items():
+            yield Sample("dnsbl_origin_up", {"origin": name}, each.up)
+            yield Sample("dnsbl_origin_last_success_timestamp_seconds", {"origin": name}, each.last_success)
 
     def _of_lists(self) -> Iterator[Sample]:
         for name, each in self.lists.items():

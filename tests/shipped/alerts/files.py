@@ -24,3 +24,11 @@ def alerts() -> dict[str, Rule]:
     """The alerting rules by name."""
     rules = [rule for rules in groups().values() for rule in rules if "alert" in rule]
     return {str(rule["alert"]): rule for rule in rules}
+
+
+def links(name: str, dashboard: str) -> dict[str, str]:
+    """The annotations that lead on from an alert: to its runbook and to a dashboard, by the addresses as shipped."""
+    (addresses,) = groups()["dnsbl-links"]
+    labels = addresses["labels"]
+    assert isinstance(labels, dict)
+    return {"runbook_url": f"{labels['runbooks']}/{name}", "dashboard_url": f"{labels['grafana']}/d/{dashboard}"}

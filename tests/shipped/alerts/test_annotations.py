@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 
 import pytest
-import yaml
 
-from tests.shipped.alerts.exporters import Exporter, List, Place
-from tests.shipped.alerts.files import GRAFANA
+from tests.shipped.alerts.exporters import Exporter, List, Origin, Place
+from tests.shipped.alerts.files import links
 from tests.shipped.alerts.world import World, alert
 
-(LINKS,) = yaml.safe_load((GRAFANA / "rules" / "dnsbl-links.yml").read_text("utf-8"))["groups"][0]["rules"]
-GRAFANA_URL, RUNBOOKS_URL = LINKS["labels"]["grafana"], LINKS["labels"]["runbooks"]
 XBL = Place("2001:db8::1", "zen.example", "XBL")
 PLAIN = Place("192.0.2.1", "plain.example", labels=(("team", "outbound"),))
 STEPS = {
@@ -29,17 +26,13 @@ def _exporter(world: World) -> Exporter:
     return exporter
 
 
-def _links(name: str, dashboard: str) -> dict[str, str]:
-    return {"runbook_url": f"{RUNBOOKS_URL}/{name}", "dashboard_url": f"{GRAFANA_URL}/d/{dashboard}"}
-
-
 def _of_xbl(name: str, summary: str, description: str) -> Mapping[str, str]:
     return {
         "summary": f"2001:db8::1 {summary}",
         "description": description,
         "delist_url": "https://zen.example/remove?ip=2001:db8::1",
         "first_steps": STEPS["exploit"],
-        **_links(name, "dnsbl-target?var-target=2001%3Adb8%3A%3A1"),
+        **links(name, "dnsbl-target?var-target=2001%3Adb8%3A%3A1"),
     }
 
 
@@ -94,7 +87,7 @@ def test_a_list_without_sublists_and_a_class_of_listing(world: World, exporter: 
         "This is listing number 1 there.",
         delist_url="https://plain.example/remove?ip=192.0.2.1",
         first_steps=STEPS[listing_class],
-        **_links("DNSBLNewListing", "dnsbl-target?var-target=192.0.2.1"),
+        **links("DNSBLNewListing", "dnsbl-target?var-target=192.0.2.1"),
     )
     world.check()
 
@@ -112,6 +105,23 @@ def test_an_outbreak(world: World, exporter: Exporter) -> None:
         description="192.0.2.1 was newly listed by 3 operators within an hour. It is on a.example A, b.example B, c.example C.",
         first_steps="Stop outgoing mail of this address or domain now: what several operators see at once is going on at this "
         "moment. Find the account, the script or the infection; then ask each list for removal.",
-        **_links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
+        **links("DNSBLOutbreak", "dnsbl-target?var-target=192.0.2.1"),
+    )
+    world.check()
+
+
+@pytest.mark.parametrize(("last_success", "said"), [(0, ""), (3600, "; it last could at 1970-01-01 01:00 UTC")])
+def test_an_origin_that_is_down(world: World, exporter: Exporter, last_success: float, said: str) -> None:
+    """Whose, which, and since when, if it ever was up."""
+    exporter.origins["example.com spf"] = Origin(up=False, last_success=last_success)
+    world.run(125)
+    world.expect_annotations(
+        alert("DNSBLOriginDown", "warning", instance="a", origin="example.com spf"),
+        summary="What example.com spf leads to is not known any more.",
+        description=f"a could not look up or read example.com spf for two hours{said}. What it led to before is still watched "
+        "and may be out of date; if it never could, nothing of it is, or a part.",
+        first_steps="Its log says what is wrong. A name or its records: ask for them with dig, through the same resolver. A "
+        "file: is it there, may the exporter read it, is every line of it right?",
+        **links("DNSBLOriginDown", "dnsbl-exporter?var-instance=a"),
     )
     world.check()

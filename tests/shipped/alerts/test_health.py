@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shipped.alerts.exporters import INTERVAL_SECONDS, Exporter, List
+from tests.shipped.alerts.exporters import INTERVAL_SECONDS, Exporter, List, Origin
 from tests.shipped.alerts.world import Alert, World, alert
 
 ZEN = "zen.example"
@@ -21,8 +21,8 @@ def _of_list(name: str, **more: str) -> Alert:
     return alert(name, "warning", list=ZEN, **more)
 
 
-def _of_exporter(name: str) -> Alert:
-    return alert(name, "warning", instance="a")
+def _of_exporter(name: str, **more: str) -> Alert:
+    return alert(name, "warning", instance="a", **more)
 
 
 # ---- lists
@@ -130,6 +130,50 @@ def test_an_exporter_that_does_not_catch_up(world: World, exporter: Exporter) ->
     world.run(2)
     world.run_expecting(5, _of_exporter("DNSBLChecksOverdue"))
     exporter.overdue = 2
+    world.run_expecting(5)
+    world.check()
+
+
+# ---- targets
+
+
+def test_an_origin_that_cannot_be_looked_up(world: World, exporter: Exporter) -> None:
+    """For two hours, over failed scrapes and a restart, and told of each that is so."""
+    spf, file = exporter.origins["example.com spf"], exporter.origins["targets.d/a.yml"] = Origin(), Origin()
+    world.run_expecting(5)
+    spf.up = False
+    world.run_expecting(100)
+    exporter.up = False
+    world.run_expecting(5)
+    exporter.up, file.up = True, False
+    world.run_expecting(15)
+    world.run_expecting(100, _of_exporter("DNSBLOriginDown", origin="example.com spf"))
+    exporter.up = False
+    world.run_expecting(5, _of_exporter("DNSBLOriginDown", origin="example.com spf"))
+    exporter.up, spf.up = True, True
+    world.run(2)
+    world.run_expecting(5, _of_exporter("DNSBLOriginDown", origin="targets.d/a.yml"))
+    world.check()
+
+
+def test_an_origin_that_is_down_now_and_then(world: World, exporter: Exporter) -> None:
+    """What works again within two hours is told to nobody."""
+    exporter.origins["mail.example.com"] = origin = Origin()
+    for _ in range(2):
+        origin.up = False
+        world.run_expecting(119)
+        origin.up = True
+        world.run_expecting(5)
+    world.check()
+
+
+def test_an_origin_that_left_the_config_is_told_no_more(world: World, exporter: Exporter) -> None:
+    """A quarter of an hour later."""
+    exporter.origins["example.com mx"] = Origin(up=False)
+    world.run(130)
+    world.expect(_of_exporter("DNSBLOriginDown", origin="example.com mx"))
+    del exporter.origins["example.com mx"]
+    world.run(16)
     world.run_expecting(5)
     world.check()
 

@@ -35,11 +35,15 @@ class World:
         self._annotations: list[dict[str, object]] = []
         self._tick()
 
-    def exporter(self, instance: str = "a", lists: Mapping[str, List] | None = None) -> Exporter:
+    def exporter(self, instance: str = "a", lists: Mapping[str, List] | None = None, job: str = JOB) -> Exporter:
         """One more."""
-        new = Exporter(instance, JOB, self._now, lists=dict(lists or {}))
+        new = Exporter(instance, job, self._now, lists=dict(lists or {}))
         self._exporters.append(new)
         return new
+
+    def forget(self, exporter: Exporter) -> None:
+        """Nobody looks for it any more, so it is neither up nor down."""
+        self._exporters.remove(exporter)
 
     def run(self, minutes: int = 1) -> None:
         """Let so many scrapes happen."""
