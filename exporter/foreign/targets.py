@@ -17,7 +17,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import assert_never
 
 from exporter.blocklist import Blocklist
-from exporter.config.targets import read_target, why_not_accepted
+from exporter.config.written import read_single, why_not_accepted
 from exporter.foreign.asked import AskedList, AskedTarget, NameMeans
 from exporter.foreign.lists import keyed
 from exporter.target import Kind, Target, parse
@@ -108,7 +108,7 @@ def _of(asked: AskedTarget, lists: Sequence[Blocklist], names: Names) -> Iterato
 def _target(text: str) -> Target:
     if keyed(text):
         raise ValueError("is the name of a list, perhaps with its key, which is not repeated here")
-    return read_target(text)
+    return read_single(text)
 
 
 def _readings(means: NameMeans, names: Names) -> Sequence[_Read]:

@@ -66,7 +66,7 @@ def test_what_is_written_loads(files: dict[str, str], lists: set[str], targets: 
     """And holds what was asked for."""
     config = loaded(page(**files), tmp_path)
     assert {blocklist.name for blocklist in config.lists} >= lists
-    assert {target.text for target in config.targets} == targets
+    assert {target.text for target in config.roster().roster} == targets
 
 
 def test_the_lists_are_those_that_the_page_names(tmp_path: Path) -> None:
