@@ -11,6 +11,7 @@ Rules:
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -128,8 +129,8 @@ def _from_json(name: str, content: bytes) -> document.Document:
 def _mapping(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown_path((next(key for key in keys if keys.count(key) > 1),))} is given twice in a mapping")
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown_path((twice,))} is given twice in a mapping")
     return mapping
 
 

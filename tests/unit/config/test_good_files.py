@@ -337,6 +337,14 @@ targets:
 
 
 @pytest.mark.parametrize("entry", ["{host: mail.example.com}", "{files: [a.txt]}", "{domain: example.com, expand: [mx]}"])
+@pytest.mark.parametrize("written", ["9.9.9.0/24", "9.9.9.0/255.255.255.0", "::ffff:9.9.9.0/120", "{target: 9.9.9.0/24}"])
+def test_forms_of_networks(loaded: Load, written: str) -> None:
+    """A network has one spelling, too, by which it is the origin of its addresses."""
+    roster = loaded(f"targets: [{written}]").roster().roster
+    assert {share.origins for _, share in roster.shared()} == {("9.9.9.0/24",)}
+    assert len(roster) == 256
+
+
 def test_a_name_is_looked_up_once(loaded: Load, entry: str) -> None:
     """However often it is given, unless with other labels."""
     once, twice = loaded(f"targets: [{entry}]"), loaded(f"targets: [{entry}, {entry}]")

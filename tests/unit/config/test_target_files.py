@@ -161,6 +161,11 @@ BAD: Sequence[tuple[str, str | bytes, tuple[str, ...]]] = (
     ("a.json", '["9.9.9.9"]\n["8.8.8.8"]', (":2: not valid JSON: Extra data",)),
     ("a.json", '["9.9.9.9", NaN]', (": not valid JSON: NaN",)),
     ("a.json", "[" * 100_000, (": nested too deep",)),
+    (
+        "a.json",
+        json.dumps({str(key): 0 for key in range(50_000)})[:-1] + ', "7": 0}',
+        (": the key [7] is given twice in a mapping",),
+    ),
     ("a.json", '[{"target": "9.9.9.9", "target": "8.8.8.8"}]', (": the key target is given twice in a mapping",)),
     ("a.yml", "- target: 9.9.9.9\n  target: 8.8.8.8\n", (":2: [0].target: is given twice, first in line 1",)),
     ("a.yml", "- targets: [9.9.9.9\n", (":2: not valid YAML: did not find expected ',' or ']'",)),
