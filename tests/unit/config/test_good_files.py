@@ -336,7 +336,7 @@ targets:
     )
 
 
-@pytest.mark.parametrize("written", ["9.9.9.0/24", "9.9.9.0/255.255.255.0", "::ffff:9.9.9.0/120", "{target: 9.9.9.0/24}"])
+@pytest.mark.parametrize("written", ["9.9.9.0/24", "9.9.9.0/255.255.255.0", "'::ffff:9.9.9.0/120'", "{target: 9.9.9.0/24}"])
 def test_forms_of_networks(loaded: Load, written: str) -> None:
     """A network has one spelling, too, by which it is the origin of its addresses."""
     roster = loaded(f"targets: [{written}]").roster().roster
