@@ -13,13 +13,14 @@ Rules:
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from struct import Struct
 from typing import NamedTuple
 
 from exporter.blocklist import Blocklist, Pace
 from exporter.health import queries_a_test
 from exporter.moves import Comparing, Moves
+from exporter.registrable import registrable
 from exporter.roster import Roster, Segment
 from exporter.target import Kind, Target
 
@@ -118,6 +119,21 @@ class Plan:
     lists: Mapping[str, Blocklist]
     checks: Mapping[str, Checks]
     roster: Roster
+    _takers: dict[object, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def taking(self, target: Target) -> tuple[str, ...]:
+        """The names of the lists that take a target. They are looked for once for all targets that are alike in what
+        ``Blocklist.accepts`` looks at: there may be many."""
+        if target.kind is Kind.DOMAIN:
+            held = registrable(target.text) if any(blocklist.registrable for blocklist in self.lists.values()) else ""
+            alike: object = len(target.text), held if held is None else len(held)
+        else:
+            alike = target.kind, not self.roster.special or target.is_global
+        names = self._takers.get(alike)
+        if names is None:
+            names = tuple(name for name, blocklist in self.lists.items() if blocklist.accepts(target))
+            self._takers[alike] = names
+        return names
 
     def asks(self, blocklist: Blocklist) -> bool:
         """Whether that list, with all its settings, is part of this plan."""

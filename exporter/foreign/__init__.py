@@ -72,7 +72,7 @@ def _taken(becoming: Iterable[lists.Fate]) -> Sequence[Blocklist]:
     """Of the lists that will be asked one for each thing that they take: what takes the longest names."""
     asked = [fate.blocklist for fate in becoming if isinstance(fate, lists.Named | lists.Own)] or built_in().lists
     longest_zone_first = sorted(asked, key=lambda blocklist: len(blocklist.suffix), reverse=True)
-    return list({(each.kinds, each.non_global): each for each in longest_zone_first}.values())
+    return list({(each.kinds, each.non_global, each.registrable): each for each in longest_zone_first}.values())
 
 
 def _summary(content: Content) -> str:

@@ -10,6 +10,7 @@ Rules:
    ``url`` and no ``host``, or names lists of domains and no others, as far as they are known.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -26,7 +27,7 @@ _HOST = ("host", "h")
 _URL = ("url", "u")
 _NAMES_OF_LISTS = ("rbl", "dnsbl", "blocklist", "blacklist")
 _TARGETS = "targets"
-_DOUBLED = "server="
+_DOUBLED = re.compile(r"^(server=\s*)+", re.IGNORECASE)
 """A chart of dnsbl_exporter writes ``server=server=…`` from its own defaults."""
 
 
@@ -138,10 +139,7 @@ def _is_known(zone: str) -> bool:
 
 
 def _single(setting: Setting) -> str:
-    value = setting.value
-    while value.lower().startswith(_DOUBLED):
-        value = value[len(_DOUBLED) :].lstrip()
-    return value
+    return _DOUBLED.sub("", setting.value, count=1)
 
 
 def _lists(file: str, section: Section) -> Iterable[AskedList]:

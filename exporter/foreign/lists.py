@@ -10,19 +10,26 @@ Rules:
 4. A key that stands in the name of a zone is not repeated, and neither is a text that is no zone.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter import catalogue
 from exporter.blocklist import Blocklist, ListingClass
-from exporter.config import catalogued, cautions
+from exporter.config import cautions
 from exporter.config.keys import holds_key
 from exporter.config.model import Checks, ListEntry
 from exporter.config.unions import parts
 from exporter.config.words import keyed_zones, read_zone, to_blocklist
 from exporter.foreign.asked import AskedList, Place
 from exporter.target import Kind
+
+LIKE_A_KEY = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}")
+"""Also as a part of a label, which no key is: whoever mixed it up with something else does not want it to show either."""
+
+_NOT_REPEATED = "Not repeated here, since it may hold a key."
+_WITH_KEY = "Write the key alone into the file that is named below, and take the # away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +78,12 @@ class Keyed:
     held_key: bool
 
 
-_WITH_KEY = "Write the key alone into the file that is named below, and take the # away."
-
-
 def fates(asked: Iterable[AskedList]) -> tuple[Fate, ...]:
     """What becomes of each, in their order."""
-    known = catalogued()
     first: dict[str, Place] = {}
     found: list[Fate] = []
     for each in asked:
-        fate = _alone(each, known)
+        fate = _alone(each)
         if fate.zone in first:
             fate = Dropped(fate.zone, f"{each.place}: {fate.zone} is given again, first in {first[fate.zone]}.")
         elif fate.zone:
@@ -96,18 +99,18 @@ def keyed(text: str) -> Keyed | None:
     return None if zone is None else Keyed(zone, held_key=name != zone)
 
 
-def _alone(asked: AskedList, known: Mapping[str, Blocklist]) -> Fate:
+def _alone(asked: AskedList) -> Fate:
     """What becomes of a list as far as no other matters."""
     if found := keyed(asked.text):
         return _keyed(asked, found)
     if _has_key_in_front(asked.text):
-        return _with_unknown_key(asked, known)
+        return _with_unknown_key(asked)
     try:
         zone = read_zone(asked.text)
     except ValueError as error:
-        return Dropped("", f"{asked.place}: {error}. Not repeated here, since it may hold a key.")
-    if zone in known:
-        return Named(zone, known[zone], _mind(zone))
+        return Dropped("", f"{asked.place}: {error}. {_NOT_REPEATED}")
+    if zone in catalogue.entries():
+        return Named(zone, _blocklist(_entry(zone), []), _mind(zone))
     if ended := cautions.ended(zone):
         return Dropped(zone, f"{asked.place}: {ended}.")
     return _own(zone, asked)
@@ -128,9 +131,9 @@ def _has_key_in_front(text: str) -> bool:
     return "." in rest and holds_key(front) and not holds_key(rest)
 
 
-def _with_unknown_key(asked: AskedList, known: Mapping[str, Blocklist]) -> Fate:
+def _with_unknown_key(asked: AskedList) -> Fate:
     start = f"{asked.place}: the name held what looks like a key, which is not repeated here."
-    own = _alone(replace(asked, text=asked.text.partition(".")[2]), known)
+    own = _alone(replace(asked, text=asked.text.partition(".")[2]))
     match own:
         case Own():
             kinds = tuple(kind for kind in Kind if kind in own.blocklist.kinds)
@@ -156,15 +159,18 @@ def _entry(zone: str) -> ListEntry:
 
 
 def _own(zone: str, asked: AskedList) -> Fate:
-    if "." not in zone:
-        return Dropped("", f"{asked.place}: is not a domain such as zen.spamhaus.org.")
+    if "." not in zone or LIKE_A_KEY.search(zone):
+        return Dropped("", f"{asked.place}: is not a domain such as zen.spamhaus.org. {_NOT_REPEATED}")
     kind = Kind.DOMAIN if asked.of_domains else Kind.IPV4
     troubles: list[str] = []
-    entry = ListEntry(zone=zone, kinds=[kind])
-    blocklist = to_blocklist(entry, Checks(), Path(), {}, lambda path, message: troubles.append(message))
+    blocklist = _blocklist(ListEntry(zone=zone, kinds=[kind]), troubles)
     if troubles:
         return Dropped("", f"{asked.place}: {'; '.join(troubles)}.")
     return Own(zone, blocklist, f"{zone} is not in the catalogue: check that it lives, and that it lists what `kinds` says.")
+
+
+def _blocklist(entry: ListEntry, troubles: list[str]) -> Blocklist:
+    return to_blocklist(entry, Checks(), Path(), {}, lambda path, message: troubles.append(message))
 
 
 def _together(found: Sequence[Fate]) -> tuple[Fate, ...]:

@@ -30,7 +30,6 @@ _MORE_THAN_SHOWN = 1000
 _PLAIN = re.compile(r"[a-z0-9]([a-z0-9._/-]*[a-z0-9])?")
 _NO_NUMBER = re.compile(r"[a-df-z]|\..*\.")
 """A letter other than that of an exponent, or a second dot."""
-_LIKE_A_KEY = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}")
 _OPTIONS = {
     **dict.fromkeys(("critical", "c", "warning", "w"), "alerts follow the impact of each list, not a number of lists"),
     **dict.fromkeys(("timeout", "t", "query-timeout"), "see `query.timeout`, which is 3s"),
@@ -72,7 +71,7 @@ def shown(text: str) -> str:
 
 def printable(text: str) -> str:
     """Outside text on one line, without what could be a key."""
-    starred = _LIKE_A_KEY.sub("********", text)
+    starred = lists.LIKE_A_KEY.sub("********", text)
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in starred)
 
 

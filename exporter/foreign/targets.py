@@ -13,17 +13,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from typing import assert_never
 
 from exporter.blocklist import Blocklist
-from exporter.config.written import read_single, why_not_accepted
+from exporter.config.outlook import taken_by
+from exporter.config.written import SPECIAL, none_takes, only_non_global, read_single, why_not_accepted
 from exporter.foreign.asked import AskedList, AskedTarget, NameMeans
 from exporter.foreign.lists import keyed
-from exporter.target import Kind, Target, parse
-
-MAX_HOST_BITS = 20
-"""A million addresses: more is no network of one's own, but a slip."""
+from exporter.portions import MAX_TARGETS, Exclusion, Members, kind_of
+from exporter.target import Kind, Network, Target, parse, parse_network
 
 _NETWORK = re.compile("[0-9A-Fa-f:.]+/[0-9.]+")
 _LONGEST = 1000
@@ -36,6 +35,8 @@ class Watched:
 
     text: str
     remark: str = field(default="", compare=False)
+    size: int = field(default=1, compare=False)
+    """How many addresses it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,14 @@ def meaning_of_names(lists: Iterable[AskedList], asked: Iterable[AskedTarget], t
 def fates(asked: Iterable[AskedTarget], lists: Sequence[Blocklist], names: Names) -> tuple[tuple[Fate, ...], int]:
     """What becomes of each, in their order and once; and how many were given again."""
     found: dict[Fate, None] = {}
-    again = 0
+    again, room = 0, MAX_TARGETS
     for each in asked:
         becomes = dict.fromkeys(_of(each, lists, names))
         again += becomes.keys() <= found.keys()
-        found |= becomes
+        for fate in (fate for fate in becomes if fate not in found):
+            fitting = _fitting(fate, room, each)
+            room -= fitting.size if isinstance(fitting, Watched) else 0
+            found[fitting] = None
     return tuple(found), again
 
 
@@ -103,6 +107,12 @@ def _of(asked: AskedTarget, lists: Sequence[Blocklist], names: Names) -> Iterato
             yield _watched(target, lists)
     except ValueError as error:
         yield Refused("" if keyed(text) else text, f"{asked.place}: {error}.")
+
+
+def _fitting(fate: Fate, room: int, asked: AskedTarget) -> Fate:
+    if isinstance(fate, Watched) and fate.size > room:
+        return Refused(fate.text, f"{asked.place}: makes more than {MAX_TARGETS:,} targets with those before it.")
+    return fate
 
 
 def _target(text: str) -> Target:
@@ -146,22 +156,24 @@ def _takes_addresses(lists: Iterable[Blocklist]) -> bool:
     return any(blocklist.kinds - {Kind.DOMAIN} for blocklist in lists)
 
 
-def _network(text: str) -> IPv4Network | IPv6Network | None:
+def _network(text: str) -> Network | None:
     """The network that a text writes, if it writes one; the bits of an address in it are put to zero."""
     if not _NETWORK.fullmatch(text):
         return None
     try:
-        return ip_network(text, strict=False)
+        written = str(ip_network(text, strict=False))
     except ValueError:
         raise ValueError("is not a valid network") from None
+    return parse_network(written)
 
 
-def _range(text: str, network: IPv4Network | IPv6Network, lists: Sequence[Blocklist]) -> Watched:
-    if network.max_prefixlen == network.prefixlen:
+def _range(text: str, network: Network, lists: Sequence[Blocklist]) -> Watched:
+    if network.num_addresses == 1:
         return _watched(parse(str(network.network_address)), lists)
-    if network.max_prefixlen - network.prefixlen > MAX_HOST_BITS:
-        raise ValueError(f"holds more than {2**MAX_HOST_BITS} addresses: give the parts of it that are yours")
-    if reason := why_not_accepted(parse(str(network[1])), lists):
-        raise ValueError(reason)
+    taken = taken_by(lists)
+    if kind_of(network) not in taken.kinds:
+        raise ValueError(none_takes(kind_of(network)))
+    if not Exclusion.of(Members(), taken).leaves(network):
+        raise ValueError(f"{network} is all {SPECIAL} addresses: {only_non_global('them')}")
     written = str(network)
-    return Watched(written, "" if written == text else f"{written} was written as {text}.")
+    return Watched(written, "" if written == text else f"{written} was written as {text}.", network.num_addresses)

@@ -79,6 +79,10 @@ class History:
         """A target's place in every column."""
         return self._shown.row(target)
 
+    def text(self, row: int) -> str:
+        """The target whose row it is."""
+        return self._shown.text(row)
+
     def totals(self, name: str) -> Totals:
         """Changes of a list since the history was created, as far as shown."""
         return self._totals.get(name, Totals())

@@ -111,6 +111,10 @@ class Standings:
             self._targets.append(target)
         return row
 
+    def text(self, row: int) -> str:
+        """The target whose row it is."""
+        return self._targets[row]
+
     def column(self, name: str) -> Column:
         """The column of a list, made if there is none, wide enough for every row."""
         column = self._columns.get(name)

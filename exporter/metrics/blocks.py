@@ -10,8 +10,9 @@ Rules:
 
 import asyncio
 import itertools
+from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -34,14 +35,19 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Made:
-    """What was made of a target: the lists that take it, and their states then, in the same order."""
+class _Group:
+    """Targets that are compressed together, each at a place of its own: ``rows`` are those of the history, and one that is gone
+    leaves a gap. Columns of numbers and lists of what is shared: there may be a million targets."""
 
-    target: Target
-    share: Share
-    columns: tuple[ListColumn, ...]
-    group: int
-    states: bytes = b""
+    rows: "array[int]" = field(default_factory=lambda: array("I"))
+    kinds: list[Kind] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    columns: list[tuple[ListColumn, ...]] = field(default_factory=list)
+    """The lists that take each target."""
+    states: list[bytes] = field(default_factory=list)
+    """The states when its blocks were made, in the order of its lists; nothing if they were not made yet."""
+    blocks: dict[str, list[bytes]] = field(default_factory=dict)
+    """By family; families of which there is nothing are left out."""
 
 
 @dataclass(slots=True)
@@ -49,7 +55,6 @@ class Blocks:
     """The text of every check and target of the plan, brought up to date by :meth:`fresh`."""
 
     history: History
-    blocks: dict[str, dict[str, bytes]] = field(default_factory=lambda: {name: {} for name in HELP})
     states: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How many checks of a list are in a state."""
     sublists: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -58,10 +63,13 @@ class Blocks:
     """Targets of the plan by kind."""
     _plan: Plan | None = None
     _exposed: Exposed = "all"
-    _made: dict[str, _Made] = field(default_factory=dict)
-    _stale: dict[str, None] = field(default_factory=dict)
-    _groups: list[list[str]] = field(default_factory=list)
-    """Targets that are compressed together."""
+    _groups: list[_Group] = field(default_factory=list)
+    _seats: "array[int]" = field(default_factory=lambda: array("I"))
+    """By row: the group times its size, the place in it, and one; 0 for a target that is not in the plan."""
+    _gone: int = 0
+    """How many gaps there are."""
+    _stale: dict[int, None] = field(default_factory=dict)
+    """Rows whose blocks are out of date."""
     _changed: set[tuple[str, int]] = field(default_factory=set)
     """Families and groups whose text is not yet compressed."""
     _packed: dict[tuple[str, int], Part] = field(default_factory=dict)
@@ -89,28 +97,35 @@ class Blocks:
 
     def plain(self) -> Plain:
         """The text as it is, to be put together as it is sent. To be called while it is fresh."""
-        return Plain(tuple((_head(name), list(blocks.values())) for name, blocks in self.blocks.items()))
+        return Plain(tuple((_head(name), self.blocks(name)) for name in HELP))
+
+    def blocks(self, name: str) -> list[bytes]:
+        """The lines of a family, target by target; nothing for one that has none."""
+        return list(itertools.chain.from_iterable(group.blocks.get(name, ()) for group in self._groups))
 
     async def _refresh(self, plan: Plan, exposed: Exposed) -> None:
         if plan is not self._plan or exposed != self._exposed:
             await self._begin(plan, exposed)
         for _ in range(_ROUNDS):  # while some are made there is news of others
-            self._stale.update(dict.fromkeys(self.history.take_news()))
+            self._take_news()
             while len(self._stale) > _SLICE:
                 self._make_some(_SLICE)
                 await asyncio.sleep(0)
-        self._stale.update(dict.fromkeys(self.history.take_news()))
+        self._take_news()
         self._make_some(len(self._stale))
+
+    def _take_news(self) -> None:
+        self._stale.update(dict.fromkeys(map(self.history.row, self.history.take_news())))
 
     def _make_some(self, count: int) -> None:
         for _ in range(count):
-            made = self._made.get(self._stale.popitem()[0])
-            if made is not None:
-                self._make(made)
+            row = self._stale.popitem()[0]
+            if row < len(self._seats) and (seat := self._seats[row]):
+                self._make(row, *divmod(seat - 1, _GROUP))
 
     def listed_targets(self) -> int:
         """Targets that are on any list now."""
-        return len(self.blocks[INFO])
+        return sum(map(bool, self.blocks(INFO)))
 
     def _pack(self, changed: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Part]:
         return {(name, group): pack(self._text_of(name, group)) for name, group in changed}
@@ -118,12 +133,12 @@ class Blocks:
     def _text_of(self, name: str, group: int) -> bytes:
         if group == _HEAD:
             return _head(name)
-        blocks = self.blocks[name]
-        return b"".join(blocks[text] for text in self._groups[group] if text in blocks)
+        return b"".join(self._groups[group].blocks.get(name, ()))
 
     async def _begin(self, plan: Plan, exposed: Exposed) -> None:
         before, self._plan = self._plan, None  # until it is whole: whoever breaks off leaves it to be begun again
-        if before is not None and exposed == self._exposed and before.takes_alike(plan):
+        much_gone = self._gone > len(self._groups) * _GROUP // 2
+        if before is not None and exposed == self._exposed and before.takes_alike(plan) and not much_gone:
             await self._follow(await asyncio.to_thread(difference, before.roster, plan.roster), plan)
         else:
             await self._begin_anew(plan)
@@ -134,31 +149,31 @@ class Blocks:
         self.history.take_news()
         self.states.clear()
         self.sublists = {name: {} for name in plan.lists}
-        for blocks in self.blocks.values():
-            blocks.clear()
-        self._made, self._stale, self._groups = {}, {}, []
+        self._stale, self._groups, self._seats, self._gone = {}, [], array("I"), 0
         self._packed.clear()
         self._changed = {(name, _HEAD) for name in HELP}
-        columns = await self._columns(plan)
+        await self._widen(target.text for target in plan.roster)
+        columns = self._columns(plan)
         async for some in _in_slices(plan.roster.shared()):
-            self._seat((target, share, columns.get(target.text, ())) for target, share in some)
+            for target, share in some:
+                row = self.history.row(target.text)
+                self._seat(row, target.kind, share, columns(target))
 
     async def _follow(self, difference: Difference, plan: Plan) -> None:
         """Drop whom the plan has no more, and make whom it has anew."""
         async for texts in _in_slices(difference.gone):
             for text in texts:
-                self._unseat(self._made.pop(text))
+                self._unseat(self.history.row(text))
         await self._widen(target.text for target, _ in difference.added)
-        columns = self._by_list(plan)
-        known: dict[tuple[str, ...], tuple[ListColumn, ...]] = {}
+        columns = self._columns(plan)
         async for some in _in_slices(difference.added):
             for target, share in some:
-                names = tuple(name for name, blocklist in plan.lists.items() if blocklist.accepts(target))
-                taking = known.get(names) or known.setdefault(names, tuple(columns[name] for name in names))
-                self._seat([(target, share, taking)])
+                self._seat(self.history.row(target.text), target.kind, share, columns(target))
         for text, share in difference.changed:
-            self._made[text].share = share
-            self._stale[text] = None
+            row = self.history.row(text)
+            group, place = divmod(self._seats[row] - 1, _GROUP)
+            self._groups[group].shares[place] = share
+            self._stale[row] = None
 
     async def _widen(self, texts: Iterable[str]) -> None:
         """Have a row for each, so that columns that are taken next hold all of them."""
@@ -166,68 +181,74 @@ class Blocks:
             for text in some:
                 self.history.row(text)
 
-    def _by_list(self, plan: Plan) -> dict[str, ListColumn]:
-        return {name: list_column(name, self.history.column(name), self.sublists[name]) for name in plan.checks}
+    def _columns(self, plan: Plan) -> Callable[[Target], tuple[ListColumn, ...]]:
+        """What tells the lists that take a target; targets that the same lists take share a tuple. To be called when all targets
+        have rows."""
+        columns = {name: list_column(name, self.history.column(name), self.sublists[name]) for name in plan.checks}
+        known: dict[tuple[str, ...], tuple[ListColumn, ...]] = {}
 
-    async def _columns(self, plan: Plan) -> dict[str, tuple[ListColumn, ...]]:
-        """The lists that take each target. Lists share their targets, and targets that the same lists take share a tuple."""
-        sharing: dict[tuple[int, ...], list[str]] = {}
-        for name, checks in plan.checks.items():
-            sharing.setdefault(tuple(map(id, checks.targets.segments)), []).append(name)
-        names: dict[str, tuple[str, ...]] = {}
-        for group in sharing.values():
-            grown: dict[tuple[str, ...], tuple[str, ...]] = {}
-            async for targets in _in_slices(plan.checks[group[0]].targets):
-                for target in targets:
-                    before = names.get(target.text, ())
-                    names[target.text] = grown.get(before) or grown.setdefault(before, (*before, *group))
-        await self._widen(names)
-        columns = self._by_list(plan)
-        made = {group: tuple(columns[name] for name in group) for group in set(names.values())}
-        return {text: made[group] for text, group in names.items()}
+        def of(target: Target) -> tuple[ListColumn, ...]:
+            names = plan.taking(target)
+            return known.get(names) or known.setdefault(names, tuple(columns[name] for name in names))
 
-    def _seat(self, some: Iterable[tuple[Target, Share, tuple[ListColumn, ...]]]) -> None:
-        """Take in targets, with the lists that take them; they are made later."""
-        for target, share, columns in some:
-            if not self._groups or len(self._groups[-1]) >= _GROUP:
-                self._changed.update((name, len(self._groups)) for name in HELP)
-                self._groups.append([])
-            self._groups[-1].append(target.text)
-            self._made[target.text] = _Made(target, share, columns, len(self._groups) - 1)
-            self._stale[target.text] = None
+        return of
 
-    def _unseat(self, made: _Made) -> None:
-        text = made.target.text
-        self._stale.pop(text, None)
-        self._groups[made.group].remove(text)
-        for name, blocks in self.blocks.items():
-            if blocks.pop(text, None) is not None:
-                self._changed.add((name, made.group))
-        for part, state in zip(made.columns, made.states, strict=False):  # no states if it was never made
-            self.states[part.name, state] -= 1
+    def _seat(self, row: int, kind: Kind, share: Share, columns: tuple[ListColumn, ...]) -> None:
+        """Take in a target, with the lists that take it; its blocks are made later."""
+        if not self._groups or len(self._groups[-1].rows) >= _GROUP:
+            self._changed.update((name, len(self._groups)) for name in HELP)
+            self._groups.append(_Group())
+        group = self._groups[-1]
+        if row >= len(self._seats):
+            self._seats.frombytes(bytes(self._seats.itemsize * (row + 1 - len(self._seats))))
+        self._seats[row] = (len(self._groups) - 1) * _GROUP + len(group.rows) + 1
+        group.rows.append(row)
+        group.kinds.append(kind)
+        group.shares.append(share)
+        group.columns.append(columns)
+        group.states.append(b"")
+        for blocks in group.blocks.values():
+            blocks.append(b"")
+        self._stale[row] = None
 
-    def _make(self, made: _Made) -> None:
-        text = made.target.text
-        lines, states = make(made.target, made.share, made.columns, self.history.row(text), self._exposed)
+    def _unseat(self, row: int) -> None:
+        number, place = divmod(self._seats[row] - 1, _GROUP)
+        group = self._groups[number]
+        self._seats[row] = 0
+        self._gone += 1
+        self._stale.pop(row, None)
+        for name, blocks in group.blocks.items():
+            if blocks[place]:
+                blocks[place] = b""
+                self._changed.add((name, number))
+        self._count(group, place, b"")
+        group.columns[place] = ()
+
+    def _make(self, row: int, number: int, place: int) -> None:
+        group = self._groups[number]
+        target = Target(self.history.text(row), group.kinds[place])
+        lines, states = make(target, group.shares[place], group.columns[place], row, self._exposed)
         for name, new in lines.items():
-            blocks = self.blocks[name]
+            blocks = group.blocks.get(name)
+            if blocks is None:
+                if not new:
+                    continue
+                blocks = group.blocks[name] = [b""] * len(group.rows)
             block = "".join(new).encode()
-            if blocks.get(text, b"") != block:
-                self._changed.add((name, made.group))
-                if block:
-                    blocks[text] = block
-                else:
-                    del blocks[text]
-        self._count(made, states)
+            if blocks[place] != block:
+                blocks[place] = block
+                self._changed.add((name, number))
+        self._count(group, place, states)
 
-    def _count(self, made: _Made, states: bytes) -> None:
-        if states == made.states:
+    def _count(self, group: _Group, place: int, states: bytes) -> None:
+        before = group.states[place]
+        if states == before:
             return
-        for place, part in enumerate(made.columns):
-            if made.states:
-                self.states[part.name, made.states[place]] -= 1
-            self.states[part.name, states[place]] += 1
-        made.states = states
+        for column, state in zip(group.columns[place], before, strict=False):  # nothing if it was never made
+            self.states[column.name, state] -= 1
+        for column, state in zip(group.columns[place], states, strict=False):  # nothing if it is gone
+            self.states[column.name, state] += 1
+        group.states[place] = states
 
 
 def _head(name: str) -> bytes:

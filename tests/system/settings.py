@@ -17,7 +17,7 @@ def addresses_on(zone: str, **more: object) -> Settings:
 def config(
     resolver: str,
     lists: Iterable[Settings],
-    targets: Iterable[str],
+    targets: Iterable[object],
     checks: Settings = QUICK,
     query: Settings = IMPATIENT,
     **more: object,

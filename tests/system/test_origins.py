@@ -40,10 +40,9 @@ class World:
     rbldnsd: Rbldnsd
     unbound: Unbound
 
-    def config(self, *targets: object, **more: object) -> str:
+    def config(self, *targets: object) -> str:
         listed = addresses_on(LIST, resolvers=[self.rbldnsd.address])
-        document = json.loads(config(self.unbound.address, [listed], [], expansion=OFTEN, **more))
-        return json.dumps(document | {"targets": targets})
+        return config(self.unbound.address, [listed], targets, expansion=OFTEN)
 
     def names(self, *lines: str) -> None:
         """Let the names be these."""
@@ -76,6 +75,10 @@ def are(expected: set[str]) -> Callable[[Exporter], bool]:
 def lap(exporter: Exporter) -> int:
     """How often each of two targets was asked about."""
     return int(exporter.value("dnsbl_checks_total", list=LIST) or 0) // 2
+
+
+def walked_on(before: int) -> Callable[[Exporter], bool]:
+    return lambda exporter: lap(exporter) > before
 
 
 def up(exporter: Exporter, origin: str) -> float | None:
@@ -112,8 +115,7 @@ def test_a_dead_resolver_takes_nothing_away(world: World) -> None:
         world.unbound.stop()
         exporter.wait(lambda it: all(up(it, origin) == 0 for origin in origins), "the origins say that they failed")
         for _ in range(LAPS_IN_THREE_INTERVALS):
-            walked = lap(exporter)
-            exporter.wait(lambda it, walked=walked: lap(it) > walked, "another lap")
+            exporter.wait(walked_on(lap(exporter)), "another lap")
             now = Scrape.now(exporter)
             assert targets(exporter) == {"192.0.2.1", "192.0.2.9"}
             assert {name: now.samples.get(name) for name in SPARSE} == {name: before.samples.get(name) for name in SPARSE}
@@ -182,7 +184,14 @@ def replaced_by_a_folder(path: Path) -> None:
     path.mkdir()
 
 
-SPOILERS = (half_written, emptied, with_a_fault, with_garbage, Path.unlink, replaced_by_a_folder)
+SPOILERS: tuple[Callable[[Path], None], ...] = (
+    half_written,
+    emptied,
+    with_a_fault,
+    with_garbage,
+    Path.unlink,
+    replaced_by_a_folder,
+)
 
 
 def test_a_file_that_is_broken_takes_nothing_away(world: World) -> None:

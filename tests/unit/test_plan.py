@@ -48,8 +48,8 @@ def test_a_list_takes_what_it_can_say_something_about(blocklist: Blocklist, acce
 
 def test_lists_of_registrable_domains_take_fewer_targets_than_others_like_them() -> None:
     """Lists that differ in nothing else have targets of their own."""
-    targets = {parse(text): ("file",) for text in ("co.uk", "mail.example.co.uk")}
-    plan = build(targets, [a_list("any.example"), a_list("own.example", registrable=True)], Shard())
+    targets = [parse(text) for text in ("co.uk", "mail.example.co.uk")]
+    plan = build(a_roster(targets), [a_list("any.example"), a_list("own.example", registrable=True)], Shard())
     found = {name: {check.target.text for check in checks} for name, checks in plan.checks.items()}
     assert found == {"any.example": {"co.uk", "mail.example.co.uk"}, "own.example": {"mail.example.co.uk"}}
 

@@ -732,12 +732,14 @@ def test_reloads_disturb_nobody_who_stays(first: set[int], reloads: list[tuple[s
     than once an interval, but for a time that each reload may bring forward."""
     last: dict[str, float] = {}
     times: Counter[str] = Counter()
-    simulation, now, staying = None, 0.0, set(first)
+    simulation: Simulation | None = None
+    now, staying = 0.0, set(first)
     for numbers, seconds in [(first, 1.2 * T), *reloads]:
         plan = build(a_roster(some_addresses(numbers)), [a_list()], Shard())
-        before = None if simulation is None else simulation.schedule
-        held = {} if simulation is None else simulation.held
-        simulation = Simulation(plan, at=now, held=held, before=before).run(now + seconds)
+        if simulation is None:
+            simulation = Simulation(plan).run(seconds)
+        else:
+            simulation = Simulation(plan, at=now, held=simulation.held, before=simulation.schedule).run(now + seconds)
         staying &= numbers
         for at, place in simulation.asked:
             last[plan.roster[place].text] = at

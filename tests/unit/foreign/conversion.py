@@ -4,6 +4,8 @@ from pathlib import Path
 
 from exporter.config import Config, load
 from exporter.foreign import Conversion, convert
+from exporter.portions import Portion, assemble
+from exporter.sources import Named
 
 
 def converted(**files: str) -> Conversion:
@@ -36,6 +38,13 @@ def loaded(text: str, folder: Path) -> Config:
     path = folder / "config.yml"
     path.write_text(text)
     return load(path, {})
+
+
+def watched(config: Config) -> set[str]:
+    """All that a config watches: targets, and names whose addresses are."""
+    portions = [source for source in config.sources if isinstance(source, Portion)]
+    named = {f"{source.way}: {source.name}" for source in config.sources if isinstance(source, Named)}
+    return named | {target.text for target in assemble(portions).roster}
 
 
 def _block(text: str, start: str, end: str) -> list[str]:

@@ -157,6 +157,8 @@ def test_a_key_in_front_of_an_unknown_zone_is_not_repeated() -> None:
         f"bl.{KEY}.example.net",
         f"{KEY}.{KEY}.example.net",
         f"{KEY} zen.dq.spamhaus.net",
+        f"{KEY}-x.example.net",
+        f"{KEY}é.example.net",
         f"https://{KEY}.zen.dq.spamhaus.net/",
         "foo bar",
         "",

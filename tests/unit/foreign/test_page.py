@@ -1,6 +1,8 @@
 """The page as a whole: what it says, and that our own config's reader takes it."""
 
 import string
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from exporter.config import ConfigError
 from exporter.foreign import ForeignError, convert
 from exporter.foreign.asked import MAX_LISTS
 from exporter.foreign.page import MOST_REMAINDERS, scalar, shown
-from tests.unit.foreign.conversion import converted, loaded, page
+from tests.unit.foreign.conversion import converted, loaded, page, watched
 
 KEY = "k3yk3yk3yk3yk3yk3yk3yk3y"
 OLD = """\
@@ -36,7 +38,7 @@ server=k3yk3yk3yk3yk3yk3yk3yk3y.zen.dq.spamhaus.net
 ;server=bl.csma.biz
 """
 
-quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +62,18 @@ quick = settings(max_examples=150, deadline=None, derandomize=True, database=Non
             {"example.com"},
         ),
         ({"rbls": "[rbl]\nserver=dnsbl.sorbs.net\nhost=9.9.9.9\n"}, {"zen.spamhaus.org"}, {"9.9.9.9"}),
+        (
+            {"targets": "[targets]\nserver=mail.example.com\nserver=9.9.9.9/31\n"},
+            {"zen.spamhaus.org"},
+            {"host: mail.example.com", "9.9.9.8", "9.9.9.9"},
+        ),
     ],
 )
 def test_what_is_written_loads(files: dict[str, str], lists: set[str], targets: set[str], tmp_path: Path) -> None:
     """And holds what was asked for."""
     config = loaded(page(**files), tmp_path)
     assert {blocklist.name for blocklist in config.lists} >= lists
-    assert {target.text for target in config.roster().roster} == targets
+    assert watched(config) == targets
 
 
 def test_the_lists_are_those_that_the_page_names(tmp_path: Path) -> None:
@@ -184,6 +191,17 @@ def test_what_is_shown_of_a_file_is_harmless() -> None:
     assert shown("x" * 70 + " " + KEY) == "x" * 70 + " ********"
 
 
+@pytest.mark.parametrize(
+    "line", ["[rbl]\nserver=" + "server=" * 100_000, "[x]\nserver=" + "a." * 400_000, "[rbl]\n" + "a" * 800_000]
+)
+def test_a_long_line_costs_no_more_than_its_length(line: str) -> None:
+    """A hostile file is read, or refused, at once."""
+    begun = time.monotonic()
+    with suppress(ForeignError):
+        page(rbls=line)
+    assert time.monotonic() - begun < 3
+
+
 # ---- anything
 
 
@@ -209,20 +227,21 @@ _KNOWN = [
     "zen.dq.spamhaus.net",
     "b.barracudacentral.org",
 ]
-_TARGETS = ["9.9.9.9", "10.0.0.1", "2620:fe::fe", "::", "1:2:3:4:5:6:7:8"]
+_NETWORKS = ["9.9.9.0/24", "10.0.0.0/8", "192.0.0.0/12", "::/120", "2620:fe::/112"]
+_TARGETS = ["9.9.9.9", "10.0.0.1", "2620:fe::fe", "::", "1:2:3:4:5:6:7:8", *_NETWORKS]
 _YAML = ["1.e5", "1e5", "null", "- x", "{a: b}", "a: b", "!x", "&a", "*a", "..", "\u202e", "x.", "no.no"]
-_PLAIN = st.text(string.ascii_letters + string.digits + ".-_:", max_size=20)
-_VALUES = st.one_of(st.sampled_from([*_KNOWN, *_TARGETS, *_YAML]), _ODD, _PLAIN).filter(lambda text: "/" not in text)
+_PLAIN = st.text(string.ascii_letters + string.digits + ".-_/:", max_size=20)
+_VALUES = st.one_of(st.sampled_from([*_KNOWN, *_TARGETS, *_YAML]), _ODD, _PLAIN)
 _LINES = st.lists(st.builds("{}={}".format, st.sampled_from(["server", "server", "url", "critical"]), _VALUES), max_size=8)
 
 
 @quick
-@given(_LINES, _LINES)
+@given(_LINES, _LINES, st.sampled_from(["", "-domain"]))
 def test_whatever_the_files_hold_the_page_loads(
-    tmp_path_factory: pytest.TempPathFactory, of_lists: list[str], of_targets: list[str]
+    tmp_path_factory: pytest.TempPathFactory, of_lists: list[str], of_targets: list[str], kind: str
 ) -> None:
-    """Of files without hosts and networks. Only control characters refuse them."""
-    files = {"rbls-domain.ini": ["[rbl]", *of_lists], "targets-domain.ini": ["[targets]", *of_targets]}
+    """Only control characters refuse the files."""
+    files = {f"rbls{kind}.ini": ["[rbl]", *of_lists], f"targets{kind}.ini": ["[targets]", *of_targets]}
     try:
         made = convert([(name, "\n".join(lines).encode()) for name, lines in files.items()])
     except ForeignError as error:

@@ -35,6 +35,13 @@ def test_a_target_is_written_in_its_one_spelling(text: str, entry: str) -> None:
     assert entries(of(text)) == [f"- {entry}"]
 
 
+def test_no_more_is_watched_than_a_config_may_hold() -> None:
+    """The network that is one too many is refused, and what comes after it still counts."""
+    lines = of("9.0.0.0/12", "9.16.0.0/12", "9.32.0.0/12", "9.48.0.0/12", "9.64.0.0/12", "a.example")
+    assert entries(lines) == ["- 9.0.0.0/12", "- 9.16.0.0/12", "- 9.32.0.0/12", "- 9.48.0.0/12", "- {host: a.example}"]
+    assert "# - 9.64.0.0/12" in lines
+
+
 def test_a_network_says_how_it_was_written() -> None:
     """Whoever writes the address of a machine with the bits of its network may have meant the machine."""
     assert of("9.9.9.9/24")[-2:] == ["# 9.9.9.0/24 was written as 9.9.9.9/24.", "- 9.9.9.0/24"]
@@ -97,11 +104,12 @@ def test_the_page_says_what_names_are(rbls: str, said: str) -> None:
     [
         ("999.1.1.1", ADDRESSES, "is not a valid IP address"),
         ("10.0.0.1", ADDRESSES, "is a private, loopback, documentation or multicast address"),
-        ("10.0.0.0/24", ADDRESSES, "is a private, loopback, documentation or multicast address"),
+        ("10.0.0.0/24", ADDRESSES, "is all private, loopback, documentation or multicast addresses"),
         ("9.9.9.9", DOMAINS, "no configured list takes ipv4 targets"),
         ("2620:fe::fe", ONLY_IPV4, "no configured list takes ipv6 targets"),
-        ("9.0.0.0/8", ADDRESSES, "holds more than 1048576 addresses"),
-        ("2620:fe::/64", ADDRESSES, "holds more than 1048576 addresses"),
+        ("9.0.0.0/8", ADDRESSES, "list the parts that are in use"),
+        ("2620:fe::/64", ADDRESSES, "list the parts that are in use"),
+        ("9.9.9.0/24", DOMAINS, "no configured list takes ipv4 targets"),
         ("9.9.9.0/33", ADDRESSES, "is not a valid network"),
         ("https://a.example/", ADDRESSES, "is a URL"),
         ("postmaster@a.example", ADDRESSES, "is a mail address"),

@@ -1,0 +1,108 @@
+"""Files of targets are read when they have changed and nobody is writing them, and broken ones take nothing away."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Config, load
+from exporter.history import Find
+from exporter.origins import files
+from exporter.origins.files import FilesSeen, Seen
+
+NOTHING: Mapping[str, Find] = {}
+
+
+@pytest.fixture(name="config")
+def _config(tmp_path: Path) -> Config:
+    settings = {
+        "lists": [{"zone": "bl.example", "kinds": ["ipv4"], "non_global": True}],
+        "targets": ["192.0.2.99", {"files": ["*.txt"]}],
+    }
+    path = tmp_path / "config.yml"
+    path.write_text(json.dumps(settings))
+    return load(path, {})
+
+
+def given(seen: FilesSeen) -> dict[str, list[str]]:
+    """What each file gives."""
+    return {
+        one.origin.name: sorted(target.text for portion in one.portions for target in portion.members.singles())
+        for one in seen.values()
+    }
+
+
+def the(seen: FilesSeen) -> Seen:
+    """The only one."""
+    (one,) = seen.values()
+    return one
+
+
+def test_a_file_is_read_when_two_looks_show_the_same(config: Config, tmp_path: Path) -> None:
+    """One that changes from look to look is left alone until it rests."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 1.0)
+    assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    for at, count in enumerate((2, 3, 4), start=2):
+        path.write_text("".join(f"192.0.2.{number}\n" for number in range(count)))
+        seen = files.again(config, seen, at)
+        assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    seen = files.again(config, seen, 9.0)
+    assert given(seen) == {"a.txt": ["192.0.2.0", "192.0.2.1", "192.0.2.2", "192.0.2.3"]}
+    assert the(seen).origin.succeeded_at == 9.0
+
+
+def test_a_file_that_did_not_change_is_not_read_again(config: Config, tmp_path: Path) -> None:
+    """What it gave is the very same, so nobody makes a new plan for it."""
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    before = files.first(config, NOTHING, 1.0)
+    after = files.again(config, files.again(config, before, 2.0), 3.0)
+    assert the(after).portions is the(before).portions
+    assert the(after).origin == the(before).origin
+
+
+def test_a_fault_is_said_once_and_the_file_not_read_until_it_changes(config: Config, tmp_path: Path) -> None:
+    """With the line of the fault."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    before = files.first(config, NOTHING, 1.0)
+    path.write_text("192.0.2.1\n192.0.2.300\n")
+    seen = files.again(config, files.again(config, before, 2.0), 3.0)
+    assert the(seen).origin.trouble == "a.txt:2: '192.0.2.300' is not a valid IP address"
+    assert the(seen).portions is the(before).portions
+    assert the(files.again(config, seen, 4.0)).origin is the(seen).origin
+
+
+def test_a_broken_file_gives_at_the_start_what_the_history_has_of_it(config: Config, tmp_path: Path) -> None:
+    """And says that it is broken."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    kept = files.to_keep(files.first(config, NOTHING, 1.0).values(), 1.0)
+    path.write_text("192.0.2.7")
+    seen = files.first(config, kept, 5.0)
+    assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    assert the(seen).origin.up is False
+    assert the(seen).origin.succeeded_at == 1.0
+    assert files.to_keep(seen.values(), 5.0) == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"x\x9cK\xca"])
+def test_a_history_that_cannot_be_read_gives_nothing(config: Config, tmp_path: Path, content: bytes) -> None:
+    """A broken file beside it is as if it never was."""
+    (tmp_path / "a.txt").write_text("192.0.2.7")
+    seen = files.first(config, {"file:a.txt": Find(content, 1.0)}, 5.0)
+    assert given(seen) == {"a.txt": []}
+    assert the(seen).origin.known is False
+
+
+def test_a_file_that_is_gone_gives_what_it_gave_and_a_new_one_is_read(config: Config, tmp_path: Path) -> None:
+    """Until the config is loaded anew, which forgets it."""
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 1.0)
+    (tmp_path / "a.txt").rename(tmp_path / "b.txt")
+    seen = files.again(config, files.again(config, seen, 2.0), 3.0)
+    assert given(seen) == {"a.txt": ["192.0.2.1"], "b.txt": ["192.0.2.1"]}
+    assert {one.origin.name: one.origin.up for one in seen.values()} == {"a.txt": False, "b.txt": True}
+    assert given(files.first(config, NOTHING, 4.0)) == {"b.txt": ["192.0.2.1"]}
