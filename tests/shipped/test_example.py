@@ -58,7 +58,7 @@ def test_nothing_in_it_belongs_to_anybody() -> None:
     assert all(text.startswith(("203.0.113.", "198.51.100.", "2001:db8::")) or text == "example.com" for text in texts)
 
 
-@pytest.mark.parametrize("section", (*SECTIONS, *TARGETS))
+@pytest.mark.parametrize("section", [*SECTIONS, *TARGETS])
 def test_it_names_every_option(section: type[ConfigFile]) -> None:
     """A new option without an example fails here; options in comments count."""
     names = set(re.findall(r"(?:^[ #-]*|[{,] ?)([a-z_]+):(?: |$)", TEXT, re.MULTILINE))

@@ -441,7 +441,8 @@ def test_the_schema_is_json_schema(tmp_path: Path) -> None:
     ended = run("config", "schema", folder=tmp_path)
     schema = json.loads(ended.stdout)
     assert ended.returncode == 0
-    assert schema["properties"].keys() == {"resolvers", "query", "checks", "lists", "targets", "metrics", "history"}
+    sections = {"resolvers", "query", "checks", "lists", "targets", "exclude", "expansion", "metrics", "history"}
+    assert schema["properties"].keys() == sections
     assert schema["additionalProperties"] is False
 
 
