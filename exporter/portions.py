@@ -105,7 +105,7 @@ def assemble(
     owns: Callable[[Target], bool] | None = None,
 ) -> Assembled:
     """All targets of the portions but what is excluded, what no list takes and, if ``owns`` is given, what others own."""
-    gathering = _Gathering(Exclusion.of(exclude or Members(), taken or Taken()), owns)
+    gathering = _Gathering(Exclusion.of(Members() if exclude is None else exclude, taken or Taken()), owns)
     left_out: list[Portion] = []
     planned = 0
     for portion in portions:

@@ -11,6 +11,7 @@ Rules:
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -113,10 +114,9 @@ def _sift(sieve: Sieve, texts: list[str]) -> bool:
 def _from_json(name: str, content: bytes) -> document.Document:
     if content.count(b",") > _MAX_COMMAS:
         raise _error(name, f"holds more than {_MAX_COMMAS:,} values")
+    text = content.decode("utf-8-sig")
     try:
-        data: Value = json.loads(
-            content.decode("utf-8-sig"), object_pairs_hook=_mapping, parse_int=float, parse_constant=_no_constant
-        )
+        data: Value = json.loads(text, object_pairs_hook=_mapping, parse_int=float, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise _problems(name, [Problem((), error.lineno, f"not valid JSON: {error.msg}")]) from None
     except RecursionError:
@@ -129,8 +129,8 @@ def _from_json(name: str, content: bytes) -> document.Document:
 def _mapping(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown_path((next(key for key in keys if keys.count(key) > 1),))} is given twice in a mapping")
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown_path((twice,))} is given twice in a mapping")
     return mapping
 
 

@@ -84,9 +84,8 @@ class Shapes:
     def _add_group(self, path: Path, item: Mapping[str, Value]) -> None:
         labels = item.get("labels")
         if isinstance(labels, dict):
-            hidden = [name for name in labels if name.startswith("__")]
-            self.dropped |= dict.fromkeys(hidden)
-            item = {**item, "labels": {name: text for name, text in labels.items() if name not in hidden}}
+            self.dropped |= dict.fromkeys(name for name in labels if name.startswith("__"))
+            item = {**item, "labels": {name: text for name, text in labels.items() if not name.startswith("__")}}
         group = validated(Group, item, self._under(path))
         if group is None:
             return

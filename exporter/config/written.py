@@ -9,7 +9,7 @@ from exporter.portions import Members, members
 from exporter.registrable import registrable
 from exporter.target import Kind, Network, Target, parse, parse_network
 
-_NETWORK = re.compile(r"[0-9A-Fa-f:.]+(%[^/]*)?/[0-9]+")
+_NETWORK = re.compile(r"[0-9A-Fa-f:.]+(%[^/]*)?/[0-9]+|[0-9.]+/[0-9.]+")
 _WITH_PORT = re.compile(r"([^:]+|\[[^\]]*\]):[0-9]{1,5}")
 EXAMPLES = {
     Kind.IPV4: "zen.spamhaus.org, or the set default",

@@ -82,7 +82,7 @@ def _evaluate(folder: Path, checks: int, lists: int, listings: int) -> None:
 async def _remember(folder: Path, listings: int) -> None:
     """A history in which all is known."""
     config = load(folder / "config.yml", {})
-    plan = build(config.targets, config.lists, Shard())
+    plan = build(config.roster().roster, config.lists, Shard())
     keys = [check.key for checks in plan.checks.values() for check in checks]
     history = History(folder / "history.db", config.history_keep, time.time)
     listed = keys[:: len(keys) // listings][:listings]

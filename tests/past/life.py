@@ -37,7 +37,7 @@ class Life:
     def __init__(self, config: Config, folder: Path, began: float, shard: Shard) -> None:
         self.now = self.started = began
         self.up = True
-        self.plan = build(config.targets, config.lists, shard)
+        self.plan = build(config.roster(owns=shard.owns).roster, config.lists, shard)
         self.history = History(folder / f"past-{shard.ordinal}.db", config.history_keep, lambda: self.now)
         self.health = dict.fromkeys(self.plan.lists, Health.OK)
         self.laps = dict.fromkeys(self.plan.lists, 1.0)
@@ -49,7 +49,7 @@ class Life:
         self.failing: dict[Key, Cause] = {}
         """Why checks are not answered."""
         self.schedule = _Laps(self)
-        self.targets = {target.text: target for target in self.plan.origins}
+        self.targets = {target.text: target for target in self.plan.roster}
         self._dice = random.Random(shard.ordinal)
         self._work = Work({name: self._dice.uniform(_FAST, _SLOW) for name in self.plan.lists}, self._dice)
         self.begin()
@@ -65,6 +65,7 @@ class Life:
             tally=self.tally,
             reloads=self.reloads,
             resolvers=lambda: self.resolvers,
+            origins=tuple,
             exposed_checks=lambda: "all",
             clock=lambda: self.now,
             version=__version__,

@@ -10,7 +10,7 @@ from exporter.health import Health
 from exporter.target import Kind
 from exporter.verdict import Cause
 from tests.past.life import Life
-from tests.past.world import ADDRESS_LISTS, DOMAIN_LISTS, OFFICE
+from tests.past.world import ADDRESS_LISTS, DOMAIN_LISTS, OFFICE, watched
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 _CONFIRM = 300.0
@@ -51,7 +51,7 @@ def story(config: Config, begin: float, end: float) -> list[Event]:
     """Everything, in order of time. ``begin`` is when the first process started."""
     events = [event for stay in _stays(config, begin, end) for event in _of(stay, begin)]
     events.append(Event(begin, _learn))
-    events += _troubles(config, begin, end, random.Random(len(config.targets)))
+    events += _troubles(config, begin, end, random.Random(len(watched(config))))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -61,8 +61,8 @@ def heroes(config: Config, begin: float, end: float) -> list[str]:
 
 
 def _stays(config: Config, begin: float, end: float) -> list[Stay]:
-    dice = random.Random(len(config.targets))
-    return list(office(begin, end) if len(config.targets) <= len(OFFICE) else _provider(config, begin, end, dice))
+    dice = random.Random(len(watched(config)))
+    return list(office(begin, end) if len(watched(config)) <= len(OFFICE) else _provider(config, begin, end, dice))
 
 
 def office(begin: float, end: float) -> Iterator[Stay]:
@@ -80,9 +80,9 @@ def office(begin: float, end: float) -> Iterator[Stay]:
 def _provider(config: Config, begin: float, end: float, dice: random.Random) -> Iterator[Stay]:
     """A range of policy, a list that accused a whole network for two days, a few repeat offenders, and many that were listed
     once, some of them still."""
-    kinds = {kind: [target.text for target in config.targets if target.kind == kind] for kind in Kind}
+    kinds = {kind: [target.text for target in watched(config) if target.kind == kind] for kind in Kind}
     network, others = ([text for text in kinds[Kind.IPV4] if text.startswith("203.0.113.") is first] for first in (True, False))
-    length, scale = end - begin, max(1, len(config.targets) // 300)
+    length, scale = end - begin, max(1, len(watched(config)) // 300)
     for target in network[60:64]:
         yield Stay(target, "zen.spamhaus.org", ("127.0.0.10",), begin - DAY)
     for target in network:
@@ -162,7 +162,7 @@ def _troubles(config: Config, begin: float, end: float, dice: random.Random) -> 
     yield Event(begin, _slow("b.barracudacentral.org", 1.35))
     yield Event(end - 0.02 * length, _slow("psbl.surriel.com", 1.02))
     yield Event(end - 0.37 * length, _unwritten(3))
-    texts = [target.text for target in config.targets]
+    texts = [target.text for target in watched(config)]
     for name, cause in _FAILING.items():
         for target in dice.sample(texts, max(2, len(texts) // 100)):
             yield from _failing(target, name, cause, end - dice.uniform(0.2, 1.0) * min(6 * HOUR, 0.1 * length), None)

@@ -9,7 +9,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from exporter.config import Config, load
-from exporter.target import parse
+from exporter.portions import Portion, members
+from exporter.target import Target, parse
 
 ADDRESS_LISTS = (
     "zen.spamhaus.org",
@@ -44,16 +45,23 @@ def config(folder: Path, targets: int) -> Config:
     path.write_text(json.dumps(document))
     office = load(path, {})
     if targets <= len(OFFICE):
-        return replace(office, targets=dict(itertools.islice(office.targets.items(), targets)))
-    return replace(office, targets={parse(text): (origin,) for text, origin in _entries(targets)})
+        return replace(office, sources=(Portion(members(watched(office)[:targets])),))
+    entries = itertools.groupby(_entries(targets), key=lambda entry: entry[1])
+    return replace(office, sources=tuple(Portion(members(parse(text) for text, _ in few), origin) for origin, few in entries))
+
+
+def watched(config: Config) -> list[Target]:
+    """All targets in the order of the entries that they came from."""
+    return [target for source in config.sources if isinstance(source, Portion) for target in source.members.singles()]
 
 
 def _entries(targets: int) -> Iterator[tuple[str, str]]:
-    """So many targets and the entries they came from: a tenth are domains, a twentieth IPv6 addresses."""
+    """So many targets and the entries they came from, domains being their own: a tenth are domains, a twentieth IPv6
+    addresses."""
     domains, six = int(targets * _DOMAINS), int(targets * _IPV6)
     for number in range(domains):
         name = f"shop-{number}.example" if number else "example.com"
-        yield name, name
+        yield name, ""
     yield from ((str(address), "2001:db8:25::/64") for address in _first(six, IPv6Network("2001:db8:25::/64").hosts()))
     ranges = (IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.0/24"), *IPv4Network("198.18.0.0/15").subnets(new_prefix=24))
     addresses = ((str(address), str(network)) for network in ranges for address in network)

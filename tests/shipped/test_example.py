@@ -13,7 +13,11 @@ from exporter.config.model import (
     Checks,
     CodeEntry,
     ConfigFile,
+    DomainEntry,
+    Expansion,
+    FilesEntry,
     History,
+    HostEntry,
     ListEntry,
     Metrics,
     Query,
@@ -26,7 +30,8 @@ from exporter.plan import Shard, build
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
 TEXT = EXAMPLE.read_text("utf-8")
-SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
+TARGETS = (TargetEntry, HostEntry, DomainEntry, FilesEntry)
+SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Expansion, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry)
 CATALOGUE_ONLY = {"sets", "policy", "expiry", "source", "checked", "notes"}
 """What a list of one's own may have, too, but nobody needs."""
 
@@ -42,17 +47,18 @@ def test_it_loads_as_it_is() -> None:
 def test_every_target_is_checked_on_some_list() -> None:
     """Whoever starts it sees a series for each target."""
     config = load(EXAMPLE, {})
-    plan = build(config.targets, config.lists, Shard())
-    assert {check.target for checks in plan.checks.values() for check in checks} == set(config.targets)
+    roster = config.roster().roster
+    plan = build(roster, config.lists, Shard())
+    assert {check.target for checks in plan.checks.values() for check in checks} == set(roster)
 
 
 def test_nothing_in_it_belongs_to_anybody() -> None:
     """Whoever starts it as it is asks about names and addresses for documentation only (RFC 2606, 3849, 5737)."""
-    texts = [target.text for target in load(EXAMPLE, {}).targets]
-    assert all(text.startswith(("203.0.113.", "2001:db8::")) or text == "example.com" for text in texts)
+    texts = [target.text for target in load(EXAMPLE, {}).roster().roster]
+    assert all(text.startswith(("203.0.113.", "198.51.100.", "2001:db8::")) or text == "example.com" for text in texts)
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("section", [*SECTIONS, *TARGETS])
 def test_it_names_every_option(section: type[ConfigFile]) -> None:
     """A new option without an example fails here; options in comments count."""
     names = set(re.findall(r"(?:^[ #-]*|[{,] ?)([a-z_]+):(?: |$)", TEXT, re.MULTILINE))
@@ -63,7 +69,7 @@ def test_a_default_that_it_shows_is_the_default() -> None:
     """The sections are written with their defaults, so deleting one changes nothing."""
     shown = load(EXAMPLE, {})
     data = yaml.safe_load(TEXT)
-    for model in (Query, Checks, Metrics, History):
+    for model in (Query, Checks, Expansion, Metrics, History):
         assert model.model_validate(data[model.__name__.lower()]) == model()
     assert shown.resolvers == (Resolver("system"),)
 

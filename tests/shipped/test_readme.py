@@ -18,7 +18,7 @@ from exporter.config.model import ConfigFile, ListEntry
 from exporter.config.sets import BY_DEFAULT, members
 from exporter.health import Health
 from exporter.history import History
-from exporter.metrics.blocks import HELP
+from exporter.metrics.lines import HELP
 from exporter.verdict import Cause
 from tests.servers.behaviour import zone_data
 from tests.servers.daemon import Daemon
@@ -160,7 +160,7 @@ def test_every_cause_and_health_is_explained() -> None:
 def test_every_config_option_is_in_the_tables() -> None:
     """A new option without a line in the README fails here."""
     text = _section("Configuration")
-    sections = ("query", "checks", "metrics", "history")
+    sections = ("query", "checks", "expansion", "metrics", "history")
     options = {name for name in ConfigFile.model_fields if name not in sections}
     for section in sections:
         model = type(ConfigFile.model_fields[section].default)

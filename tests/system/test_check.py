@@ -351,6 +351,59 @@ targets: [9.9.9.9]
     ]
 
 
+WITH_FILES = """\
+lists: [{zone: bl.example, kinds: [ipv4, domain]}]
+targets:
+  - 9.9.9.9
+  - {files: ["targets.d/*"]}
+"""
+
+
+def test_files_of_targets_are_counted(tmp_path: Path) -> None:
+    """`config check` reads them too, says what of them is not watched, and how many names there are besides."""
+    (tmp_path / "config.yml").write_text(
+        WITH_FILES + "  - {host: mail.example}\n  - {domain: example.com, expand: [mx, spf]}\n  - {files: [none.txt]}\n"
+    )
+    (tmp_path / "targets.d").mkdir()
+    (tmp_path / "targets.d" / "a.txt").write_text("9.9.9.0/24\n10.0.0.1\n")
+    (tmp_path / "targets.d" / "b.json").write_text('[{"targets": ["example.org"], "labels": {"__meta": "x"}}]')
+    ended = run("config", "check", folder=tmp_path)
+    first, *warnings = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert first == "config.yml: fine: 258 targets, 1 list, 258 checks; 2 names to look up"
+    assert warnings == [
+        "warning: targets.d/a.txt: 10.0.0.1: not watched: Of private, loopback, documentation or multicast addresses only a list "
+        "with `non_global: true` is asked, and none of these takes them.",
+        "warning: targets.d/b.json: labels that start with __ are left out: __meta",
+        "warning: none.txt: there is no such file now",
+    ]
+
+
+def test_a_bad_file_of_targets_has_its_line(tmp_path: Path) -> None:
+    """`config check` says what is wrong with every file, and ends with 2."""
+    (tmp_path / "config.yml").write_text(WITH_FILES)
+    (tmp_path / "targets.d").mkdir()
+    (tmp_path / "targets.d" / "a.txt").write_text("9.9.9.0/24\n9.9.9.256\n")
+    (tmp_path / "targets.d" / "b.yml").write_text("- targets:\n    - 9.9.9.9:25\n")
+    ended = run("config", "check", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [
+        "targets.d/a.txt:2: '9.9.9.256' is not a valid IP address",
+        "targets.d/b.yml:2: [0].targets[0]: has a port: give the address or the domain alone",
+    ]
+
+
+def test_more_targets_than_are_watched(tmp_path: Path) -> None:
+    """`config check` names the file with which they are too many."""
+    (tmp_path / "config.yml").write_text(WITH_FILES)
+    (tmp_path / "targets.d").mkdir()
+    for name in "abcd":
+        (tmp_path / "targets.d" / name).write_text(f"16.{'abcd'.index(name) * 16}.0.0/12\n")
+    ended = run("config", "check", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "targets.d/d: makes more than 4,194,304 targets with others\n"
+
+
 def test_a_bad_config_has_every_problem_named(tmp_path: Path) -> None:
     """`config check` says all that is wrong, in the order of the file, each with line and path, and ends with 2."""
     (tmp_path / "config.yml").write_text(
@@ -388,7 +441,8 @@ def test_the_schema_is_json_schema(tmp_path: Path) -> None:
     ended = run("config", "schema", folder=tmp_path)
     schema = json.loads(ended.stdout)
     assert ended.returncode == 0
-    assert schema["properties"].keys() == {"resolvers", "query", "checks", "lists", "targets", "metrics", "history"}
+    sections = {"resolvers", "query", "checks", "lists", "targets", "exclude", "expansion", "metrics", "history"}
+    assert schema["properties"].keys() == sections
     assert schema["additionalProperties"] is False
 
 

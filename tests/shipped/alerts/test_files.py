@@ -5,7 +5,7 @@ import re
 import pytest
 
 from exporter.blocklist import ListingClass
-from exporter.metrics.blocks import HELP, LISTED
+from exporter.metrics.lines import HELP, LISTED
 from tests.shipped.alerts.files import GRAFANA, RULES, alerts, groups
 from tests.shipped.alerts.promtool import promtool
 

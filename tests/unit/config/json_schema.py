@@ -6,7 +6,7 @@ Schema = Mapping[str, object]
 
 _NOTES = {"$defs", "$schema", "default", "description", "examples", "title"}
 _OF_ONE_TYPE = {"additionalProperties", "items", "properties", "required"}
-_OF_ONE_TYPE |= {"maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minimum"}
+_OF_ONE_TYPE |= {"maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minimum", "uniqueItems"}
 """Keywords that say nothing of a value of another type."""
 _TYPES: Mapping[object, tuple[type, ...]] = {
     "object": (dict,),
@@ -59,6 +59,8 @@ def _holds(keyword: str, rule: object, value: object, schema: Schema) -> bool:
             return value >= rule
         case "maximum", int() | float(), int() | float():
             return value <= rule
+        case "uniqueItems", True, list():
+            return len(set(map(repr, value))) == len(value)
         case (("minLength" | "minItems"), int(), str() | list()):
             return len(value) >= rule
         case (("maxLength" | "maxItems" | "maxProperties"), int(), str() | list() | dict()):

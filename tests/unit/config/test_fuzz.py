@@ -14,7 +14,11 @@ from exporter.config.model import (
     Checks,
     CodeEntry,
     ConfigFile,
+    DomainEntry,
+    Expansion,
+    FilesEntry,
     History,
+    HostEntry,
     ListEntry,
     Metrics,
     Query,
@@ -32,8 +36,9 @@ UNTRANSLATED = re.compile(
 
 quick = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
-_SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry, TargetEntry)
-_KEYS = sorted({key for section in _SECTIONS for key in keys_of(section)} | {"", "host", "labels", "127.0.0.2", "8", "\0", "<<"})
+_SECTIONS = (ConfigFile, ResolverEntry, Query, Checks, Expansion, Metrics, History, ListEntry, CodeEntry, TestEntriesEntry)
+_TARGETS = (TargetEntry, HostEntry, DomainEntry, FilesEntry)
+_KEYS = sorted({key for section in (*_SECTIONS, *_TARGETS) for key in keys_of(section)} | {"", "127.0.0.2", "8", "\0", "<<"})
 _WORDS = [
     "system",
     "none",
@@ -46,6 +51,10 @@ _WORDS = [
     "bitmask",
     "127.0.0.2",
     "::1",
+    "16.0.0.0/12",
+    "::ffff:10.0.0.0/104",
+    "9.9.9.9:25",
+    "mx",
     "30s",
     "²",
     "\ud800",
@@ -66,8 +75,9 @@ _VALUES = st.recursive(
     max_leaves=15,
 )
 _ENTRY = st.dictionaries(st.sampled_from(keys_of(ListEntry)), _VALUES, max_size=8)
+_TARGET = st.fixed_dictionaries({}, optional={key: _VALUES for section in _TARGETS for key in keys_of(section)})
 _FILES = st.fixed_dictionaries(
-    {"lists": st.lists(_ENTRY | _VALUES, max_size=3), "targets": st.lists(_VALUES, max_size=3)},
+    {"lists": st.lists(_ENTRY | _VALUES, max_size=3), "targets": st.lists(_TARGET | _VALUES, max_size=3)},
     optional={key: _VALUES for key in keys_of(ConfigFile) if key not in ("lists", "targets")},
 )
 

@@ -1,6 +1,6 @@
 """What a good config means: each test loads one and looks at the words it became."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,12 @@ from exporter.blocklist import (
     Sublist,
     TestEntries,
 )
-from exporter.config import built_in
-from exporter.config.sets import members
-from exporter.target import Kind, Target, parse_test_entry
+from exporter.config import Expansion, built_in
+from exporter.config.sets import members as members_of
+from exporter.portions import Members, Portion, Taken, members
+from exporter.roster import Share
+from exporter.sources import Files, Named, Way
+from exporter.target import Kind, Target, parse, parse_test_entry
 from tests.unit.config.conftest import Load
 
 SMALLEST = """
@@ -302,6 +305,115 @@ def test_a_target_given_in_several_ways_is_one_target(loaded: Load) -> None:
     assert {roster.share(place).origins for place in range(len(roster))} == {("",)}
 
 
+def test_sources_are_in_the_order_of_the_file(loaded: Load) -> None:
+    """Single targets that follow each other with the same labels are one portion; networks, names and files stand alone."""
+    config = loaded(
+        """
+targets:
+  - 9.9.9.9
+  - {target: example.com}
+  - {target: 2620:fe::fe, labels: {team: a}}
+  - {target: 8.8.8.8, labels: {team: a}}
+  - 9.9.9.0/30
+  - {host: Mail.example.com., labels: {team: a, rack: "4"}}
+  - {domain: example.org, expand: [spf, mx], labels: {team: b}}
+  - {files: ["a.txt", "/etc/targets/*.yml"], labels: {team: c}}
+  - 1.1.1.1
+"""
+    )
+    of_a, of_b, of_c = ((("team", name),) for name in "abc")
+    assert config.sources == (
+        Portion(members([parse("9.9.9.9"), parse("example.com")])),
+        Portion(members([parse("2620:fe::fe"), parse("8.8.8.8")]), labels=of_a),
+        Portion(Members((ip_network("9.9.9.0/30"),)), "9.9.9.0/30"),
+        Named(Way.HOST, "mail.example.com", (("rack", "4"), *of_a)),
+        Portion(members([parse("example.org")]), labels=of_b),
+        Named(Way.SPF, "example.org", of_b),
+        Named(Way.MX, "example.org", of_b),
+        Files(str(config.folder / "a.txt"), of_c),
+        Files("/etc/targets/*.yml", of_c),
+        Portion(members([parse("1.1.1.1")])),
+    )
+
+
+@pytest.mark.parametrize("written", ["9.9.9.0/24", "9.9.9.0/255.255.255.0", "'::ffff:9.9.9.0/120'", "{target: 9.9.9.0/24}"])
+def test_forms_of_networks(loaded: Load, written: str) -> None:
+    """A network has one spelling, too, by which it is the origin of its addresses."""
+    roster = loaded(f"targets: [{written}]").roster().roster
+    assert {share.origins for _, share in roster.shared()} == {("9.9.9.0/24",)}
+    assert len(roster) == 256
+
+
+@pytest.mark.parametrize("entry", ["{host: mail.example.com}", "{files: [a.txt]}", "{domain: example.com, expand: [mx]}"])
+def test_a_name_is_looked_up_once(loaded: Load, entry: str) -> None:
+    """However often it is given, unless with other labels."""
+    once, twice = loaded(f"targets: [{entry}]"), loaded(f"targets: [{entry}, {entry}]")
+    named = [source for source in once.sources if not isinstance(source, Portion)]
+    assert [source for source in twice.sources if not isinstance(source, Portion)] == named
+    assert len(named) == 1
+
+
+def test_the_roster_is_of_what_is_written_and_what_is_found(loaded: Load) -> None:
+    """In the order of the file, where labels disagree; what is excluded is excluded from both."""
+    config = loaded(
+        """
+targets: [{host: mail.example.com, labels: {team: a}}, {target: 9.9.9.9, labels: {team: b}}]
+exclude: [9.9.9.10]
+"""
+    )
+    named = config.sources[0]
+    found = {named: (Portion(members(map(parse, ["9.9.9.9", "9.9.9.10", "9.9.9.11"])), "mail.example.com", (("team", "a"),)),)}
+    roster = config.roster(found).roster
+    assert {target.text: share for target, share in roster.shared()} == {
+        "9.9.9.9": Share(("mail.example.com", ""), (("team", "a"),)),
+        "9.9.9.11": Share(("mail.example.com",), (("team", "a"),)),
+    }
+    assert [target.text for target in config.roster().roster] == ["9.9.9.9"]
+
+
+def test_what_is_excluded(loaded: Load) -> None:
+    """Addresses, networks of any size, domains."""
+    config = loaded(f"{SMALLEST}exclude: [9.9.9.9, 10.0.0.0/8, '::/0', '::ffff:9.0.0.0/104', www.Example.com]")
+    assert config.exclude == members(
+        [parse("9.9.9.9"), parse("www.example.com")], [ip_network("10.0.0.0/8"), ip_network("::/0"), ip_network("9.0.0.0/8")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expansion"),
+    [
+        ("", Expansion(3600.0, 16, 64, None)),
+        ("expansion: {interval: 1s, largest_network: 1, most_addresses: 65536}", Expansion(1.0, 1, 65536, None)),
+        ("expansion: {skip_includes: []}", Expansion(3600.0, 16, 64, frozenset())),
+        (
+            "expansion: {skip_includes: [Spf.example.com., spf.example.com]}",
+            Expansion(3600.0, 16, 64, frozenset({"spf.example.com"})),
+        ),
+    ],
+)
+def test_expansion(loaded: Load, text: str, expansion: Expansion) -> None:
+    """Without `skip_includes` known providers are skipped; with it exactly those."""
+    assert loaded(SMALLEST + text).expansion == expansion
+
+
+def test_what_any_list_takes(loaded: Load) -> None:
+    """Kinds, and those of which special addresses are taken; domains are never special."""
+    both = "{zone: a.example.net, kinds: [ipv4, domain], non_global: true}, {zone: b.example.net, kinds: [ipv6]}"
+    assert loaded(f"lists: [{both}]\ntargets: [example.com]").taken == Taken(frozenset(Kind), frozenset({Kind.IPV4}))
+    assert loaded(SMALLEST).taken == Taken(frozenset({Kind.DOMAIN}), frozenset())
+
+
+def test_lists_that_names_and_files_may_need_are_in_use(loaded: Load) -> None:
+    """As long as nobody knows what is behind them."""
+    config = loaded("targets: [{host: mail.example.com}]")
+    roster = config.roster().roster
+    assert not config.in_use(roster)
+    assert {kind for each in config.in_use(roster, config.sources) for kind in each.kinds} >= {Kind.IPV4, Kind.IPV6}
+    assert "dbl.spamhaus.org" not in {each.name for each in config.in_use(roster, config.sources)}
+    files = loaded("targets: [{files: [a.txt]}]")
+    assert files.in_use(roster, files.sources) == files.lists
+
+
 def test_addresses_that_only_an_internal_list_is_asked_about(loaded: Load) -> None:
     """`non_global` lets private and documentation addresses in; they stay away from the other lists."""
     config = loaded(
@@ -355,8 +467,8 @@ def test_what_editors_add(loaded: Load, content: bytes) -> None:
 def test_built_in() -> None:
     """Without a config: the default lists of the catalogue, or those that are named, and no target."""
     config = built_in(resolvers=(Resolver("127.0.0.1:53"),))
-    assert [blocklist.name for blocklist in config.lists] == [*members("default"), *members("domains")]
-    assert [blocklist.name for blocklist in built_in(["all"]).lists] == members("all")
+    assert [blocklist.name for blocklist in config.lists] == [*members_of("default"), *members_of("domains")]
+    assert [blocklist.name for blocklist in built_in(["all"]).lists] == members_of("all")
     assert [blocklist.name for blocklist in built_in(["xbl.spamhaus.org"]).lists] == ["xbl.spamhaus.org"]
     assert config.resolvers == (Resolver("127.0.0.1:53"),)
     assert not config.roster().roster

@@ -49,6 +49,22 @@ def test_an_endless_number(loaded: Load, number: str) -> None:
         loaded(f"query: {{attempts: {number}}}\nlists: [dbl.spamhaus.org]\ntargets: [example.com]\n")
 
 
+def test_a_hundred_thousand_targets(loaded: Load) -> None:
+    """They load in seconds, as one portion; the runner has a bound for what takes for ever."""
+    lines = "".join(f"- 16.{number >> 16}.{number >> 8 & 255}.{number & 255}\n" for number in range(100_000))
+    config = loaded(f"targets:\n{lines}")
+    assert len(config.sources) == 1
+    assert len(config.roster().roster) == 100_000
+
+
+def test_a_million_addresses_in_a_line(loaded: Load) -> None:
+    """Lists are chosen by counts, and what is excluded by ranges."""
+    config = loaded("targets: [16.0.0.0/12]\nexclude: [16.1.0.0/16, '::/0']")
+    roster = config.roster().roster
+    assert len(roster) == (1 << 20) - (1 << 16)
+    assert {blocklist.name for blocklist in config.in_use(roster)} >= {"zen.spamhaus.org"}
+
+
 def test_an_endless_table(loaded: Load) -> None:
     """Each row is compared with each, so there are not more of them than any list has."""
     rows = ", ".join(f"127.0.{number >> 8}.{number & 255}: {{sublist: A}}" for number in range(1001))

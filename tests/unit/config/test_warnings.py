@@ -65,3 +65,59 @@ targets: [9.9.9.9]
 """
     )
     assert [warning.line for warning in config.warnings] == [3, 4, 5]
+
+
+MAIL = "lists: [bl.spamcop.net]\n"
+OWN = "lists: [{zone: bl.example.net, kinds: [ipv4], non_global: true}]\n"
+NOTHING_LEFT = "`exclude` leaves nothing of it"
+NON_GLOBAL = (
+    "they are private, loopback, documentation or multicast ones, "
+    "and only a list with `non_global: true` is asked about them, and none of these takes them"
+)
+
+TARGETS = {
+    MAIL + "targets: [9.9.9.9, 9.9.9.0/24]": [],
+    MAIL + "targets: [192.0.0.0/28]": [f"2: targets[0]: 14 of its 16 addresses are left out: {NON_GLOBAL}"],
+    MAIL + "targets: [{target: 198.51.0.0/16}]": [
+        f"2: targets[0].target: 256 of its 65,536 addresses are left out: {NON_GLOBAL}"
+    ],
+    OWN + "targets: [192.0.0.0/28]": [],
+    MAIL + "targets: [9.9.9.9, 9.9.9.8]\nexclude: [9.9.9.9]": [f"2: targets[0]: {NOTHING_LEFT}"],
+    MAIL + "targets: [9.9.9.0/24, 9.9.9.9]\nexclude: [9.0.0.0/8]": [
+        f"2: targets[0]: {NOTHING_LEFT}",
+        f"2: targets[1]: {NOTHING_LEFT}",
+        "1: lists[0]: bl.spamcop.net takes none of these targets",
+    ],
+    MAIL + "targets: [9.9.9.0/24]\nexclude: [9.9.9.0/25]": [],
+    MAIL + "targets: [9.9.9.9, 192.0.0.8/30]\nexclude: [192.0.0.9, 192.0.0.10]": [f"2: targets[1]: {NOTHING_LEFT}"],
+    MAIL + "targets: [10.0.0.1, example.com, 9.9.9.9]\nexclude: [10.0.0.0/8, example.com]": [
+        f"2: targets[0]: {NOTHING_LEFT}",
+        f"2: targets[1]: {NOTHING_LEFT}",
+    ],
+    MAIL + "targets: [{domain: example.com, expand: [mx]}]": [
+        "2: targets[0].domain: no configured list takes domain targets: add one, such as dbl.spamhaus.org, or the set domains; "
+        "only what it leads to is watched"
+    ],
+    "lists: [bl.spamcop.net, dbl.spamhaus.org]\ntargets: [{host: mail.example.com}]": [
+        "1: lists[1]: dbl.spamhaus.org takes none of these targets"
+    ],
+    "lists: [bl.ipv6.spameatingmonkey.net, dbl.spamhaus.org]\ntargets: [{files: [none.txt]}]": [],
+    "lists: [bl.ipv6.spameatingmonkey.net, dbl.spamhaus.org]\ntargets: [{domain: example.com, expand: [a]}]": [],
+    "lists: [bl.ipv6.spameatingmonkey.net, dbl.spamhaus.org]\ntargets: [{domain: example.com}]": [
+        "1: lists[0]: bl.ipv6.spameatingmonkey.net takes none of these targets"
+    ],
+    "lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]\ntargets: [10.0.0.1]": [
+        "1: lists[0]: bl.spamcop.net takes none of these targets"
+    ],
+    "lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]\ntargets: [10.0.0.0/24]": [
+        "1: lists[0]: bl.spamcop.net takes none of these targets"
+    ],
+    "lists: [bl.spamcop.net, {zone: bl.example.net, kinds: [ipv4], non_global: true}]\ntargets: [192.0.0.0/28]": [],
+}
+
+
+@pytest.mark.parametrize("text", TARGETS)
+def test_targets_and_what_to_mind_of_them(loaded: Load, text: str) -> None:
+    """What of them is not watched, and who has nothing to do."""
+    warnings = sorted(TARGETS[text], key=lambda warning: int(warning.split(":")[0]))
+    assert [str(warning) for warning in loaded(text).warnings] == warnings

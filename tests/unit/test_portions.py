@@ -1,0 +1,204 @@
+"""Portions become one set: each target once, with its origins and labels, in an order that nothing but the set decides."""
+
+import random
+from array import array
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter import portions as module
+from exporter.portions import Assembled, Exclusion, Members, Portion, Taken, assemble, members
+from exporter.roster import SCRAMBLING, Share
+from exporter.target import Kind, Target, parse
+
+settled = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+
+NETWORK = "9.9.9.0/30"
+A, B = (("team", "a"),), (("team", "b"),)
+
+
+def _members(*texts: str) -> Members:
+    networks = [ip_network(text) for text in texts if "/" in text]
+    return members([parse(text) for text in texts if "/" not in text], networks)
+
+
+def _portion(*texts: str, origin: str = "", labels: tuple[tuple[str, str], ...] = ()) -> Portion:
+    return Portion(_members(*texts), origin, labels)
+
+
+def _texts(found: Iterable[Target]) -> set[str]:
+    return {target.text for target in found}
+
+
+def _shares(assembled: Assembled) -> Mapping[str, Share]:
+    return {target.text: share for target, share in assembled.roster.shared()}
+
+
+# ---- one set
+
+
+def test_a_target_is_there_once_with_all_its_origins() -> None:
+    """Whatever gives it: itself, the empty text, comes first, then networks, the narrower before the wider."""
+    found = assemble(
+        [_portion("9.9.8.0/23"), _portion(NETWORK), _portion("9.9.9.1"), _portion("9.9.9.1", origin="mail.example.com")]
+    )
+    assert _shares(found)["9.9.9.1"].origins == ("", "mail.example.com", NETWORK, "9.9.8.0/23")
+    assert _shares(found)["9.9.9.2"].origins == (NETWORK, "9.9.8.0/23")
+    assert len(found.roster) == 512
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        ([_portion(NETWORK, labels=A), _portion("9.9.9.1", labels=B)], B),
+        ([_portion(NETWORK, labels=A), _portion("9.9.8.0/22", labels=B)], A),
+        ([_portion("9.9.8.0/22", labels=A), _portion(NETWORK, labels=B)], B),
+        ([_portion("9.9.9.1", labels=A), _portion("9.9.9.1", labels=B)], A),
+        ([_portion(NETWORK, labels=A), _portion(NETWORK, labels=B)], A),
+        ([_portion("9.9.9.1/32", labels=A), _portion("9.9.9.1", labels=B)], B),
+        ([_portion(NETWORK, labels=(("rack", "4"), *A)), _portion("9.9.9.1", labels=B)], (("rack", "4"), *B)),
+        ([_portion("9.9.9.1"), _portion(NETWORK, labels=A)], A),
+    ],
+)
+def test_labels_are_those_of_the_narrowest(given: list[Portion], labels: tuple[tuple[str, str], ...]) -> None:
+    """And among equals of the first; what only a wider one says is kept."""
+    assert _shares(assemble(given))["9.9.9.1"].labels == labels
+
+
+def test_a_domain_that_two_portions_give() -> None:
+    """Is merged like an address."""
+    found = assemble([_portion("example.com", labels=A), _portion("example.com", "example.org", origin="targets.txt", labels=B)])
+    assert _shares(found) == {"example.com": Share(("", "targets.txt"), A), "example.org": Share(("targets.txt",), B)}
+
+
+# ---- what is kept out
+
+
+@pytest.mark.parametrize(
+    ("excluded", "left"),
+    [
+        ([], {"9.9.9.0", "9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.9", "2620:fe::9", "example.com"}),
+        (["9.9.9.1"], {"9.9.9.0", "9.9.9.2", "9.9.9.3", "9.9.9.9", "2620:fe::9", "example.com"}),
+        (["9.9.9.0", "9.9.9.3"], {"9.9.9.1", "9.9.9.2", "9.9.9.9", "2620:fe::9", "example.com"}),
+        (["9.9.9.2/31", "9.9.9.1"], {"9.9.9.0", "9.9.9.9", "2620:fe::9", "example.com"}),
+        (["9.0.0.0/8"], {"2620:fe::9", "example.com"}),
+        (["9.9.9.0/29", "9.9.9.0/31", "9.9.9.9"], {"2620:fe::9", "example.com"}),
+        (["0.0.0.0/0", "::/0"], {"example.com"}),
+        (["example.com", "www.example.com"], {"9.9.9.0", "9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.9", "2620:fe::9"}),
+    ],
+)
+def test_what_is_excluded_is_excluded_whoever_gives_it(excluded: list[str], left: set[str]) -> None:
+    """From single targets and out of the middle and the ends of networks."""
+    given = [_portion(NETWORK), _portion("9.9.9.1", "9.9.9.9", "2620:fe::9", "example.com")]
+    assert _texts(assemble(given, _members(*excluded)).roster) == left
+
+
+@settled
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 31), st.integers(0, 5)), max_size=8),
+    first=st.integers(0, 31),
+    length=st.integers(0, 31),
+)
+def test_an_exclusion_leaves_what_is_outside_its_spans(spans: list[tuple[int, int]], first: int, length: int) -> None:
+    """Overlapping, touching, apart: as sets of numbers would."""
+    excluded = {number for start, more in spans for number in range(start, start + more + 1)}
+    networks = [ip_network((number, 32)) for number in sorted(excluded)]
+    found = Exclusion.of(Members(tuple(networks)), Taken()).spans[Kind.IPV4]
+    outside = [number for start, end in found.outside(first, first + length) for number in range(start, end + 1)]
+    assert outside == [number for number in range(first, first + length + 1) if number not in excluded]
+    assert [number in found for number in range(40)] == [number in excluded for number in range(40)]
+
+
+def test_what_no_list_takes_is_kept_out() -> None:
+    """Kinds, and special addresses of kinds: those that are reachable all the same are not special."""
+    given = [_portion("192.0.0.8/29"), _portion("10.0.0.1", "fd00::1", "2620:fe::9", "example.com")]
+    ordinary = {"192.0.0.9", "192.0.0.10"}
+    assert _texts(assemble(given, taken=Taken(frozenset({Kind.IPV4}), frozenset())).roster) == ordinary
+    assert _texts(assemble(given, taken=Taken(frozenset(Kind), frozenset({Kind.IPV6}))).roster) == {
+        *ordinary,
+        "fd00::1",
+        "2620:fe::9",
+        "example.com",
+    }
+
+
+def test_only_what_is_owned_is_there() -> None:
+    """The others belong to other processes."""
+    found = assemble([_portion(NETWORK, "example.com", "example.org")], owns=lambda target: target.text.endswith(("1", "m")))
+    assert _texts(found.roster) == {"9.9.9.1", "example.com"}
+
+
+def test_a_portion_that_would_be_too_many_is_left_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And said; smaller ones after it may have room."""
+    monkeypatch.setattr(module, "MAX_TARGETS", 10)
+    small, large, other = _portion(NETWORK), _portion("8.8.8.0/29"), _portion("9.9.9.9", "example.com")
+    found = assemble([small, large, other])
+    assert found.left_out == (large,)
+    assert len(found.roster) == 6
+
+
+# ---- the order, and places
+
+
+def _lots() -> list[Portion]:
+    singles = _portion(*(f"9.1.{number}.7" for number in range(100)), *(f"shop-{number}.example" for number in range(50)))
+    return [
+        _portion("9.9.8.0/23"),
+        singles,
+        _portion("2620:fe::/120"),
+        _portion(*(f"2620:fe:1::{number:x}" for number in range(50))),
+    ]
+
+
+def test_the_order_depends_on_the_members_only() -> None:
+    """Not on that of entries, nor on how they are cut."""
+    given = _lots()
+    order = list(assemble(given).roster)
+    cut = [Portion(members([target])) for portion in given for target in portion.members.singles()]
+    cut += [portion for portion in given if portion.members.networks]
+    random.Random(1).shuffle(cut)
+    assert list(assemble(cut).roster) == order
+    assert list(assemble([*given, *given]).roster) == order
+
+
+def test_a_place_is_that_of_its_target() -> None:
+    """Each is found where it stands, and what is not there is not found."""
+    roster = assemble(_lots()).roster
+    assert [roster.place(target) for target in roster] == list(range(len(roster)))
+    assert [roster[place] for place in range(len(roster))] == list(roster)
+    for text in ("9.9.7.255", "9.9.10.0", "2620:fe::100", "shop-50.example"):
+        assert parse(text) not in roster
+    with pytest.raises(IndexError):
+        roster[len(roster)]
+
+
+def test_neighbours_are_not_asked_one_after_another() -> None:
+    """A network's operator sees questions all over it, not a walk through it."""
+    roster = assemble([_portion("9.9.0.0/20")]).roster
+    numbers = [int(target.text.split(".")[2]) * 256 + int(target.text.split(".")[3]) for target in roster]
+    assert all(abs(one - other) > 1 for one, other in pairwise(numbers))
+
+
+@settled
+@given(number=st.integers(0, (1 << 32) - 1) | st.integers(0, (1 << 128) - 1))
+def test_scrambling_can_be_undone(number: int) -> None:
+    """Of every number of every kind."""
+    for scrambling in SCRAMBLING.values():
+        small = number % scrambling.number_of_all
+        assert scrambling.number(scrambling.code(small)) == small
+
+
+def test_members_know_how_many_they_are_at_most() -> None:
+    """Networks count by their size, before they are spread."""
+    assert len(_members("16.0.0.0/12", "2620:fe::/112", "9.9.9.9", "example.com")) == (1 << 20) + (1 << 16) + 2
+    assert len(Members(ipv4=array("I", [1, 2, 3]))) == 3
+
+
+def test_nothing_is_a_set() -> None:
+    """Of no portion, and of empty ones."""
+    assert not len(assemble([]).roster)
+    assert not len(assemble([Portion(Members())]).roster)
