@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client.core import Metric, Sample
 
 from exporter.config import Config
-from exporter.metrics.lines import LISTED, LISTINGS, TARGET
+from exporter.metrics.lines import HELP, LISTED, LISTINGS, TARGET
 from exporter.plan import Shard
 from tests.past.life import Life
 from tests.past.story import DAY, HOUR, MINUTE, Event, heroes, story
@@ -94,11 +94,13 @@ async def _shard(
 
 def _blocks(life: Life, portraits: Collection[str] | None) -> Iterator[bytes]:
     """The lines of checks and targets; if there are portraits, only theirs, and what is told of a listing."""
-    for name, blocks in life.metrics.blocks.blocks.items():
+    for name in HELP:
+        blocks = life.metrics.blocks.blocks(name)
         if portraits is not None and name in _DENSE:
-            yield from (blocks[target] for target in portraits if target in blocks)
+            # The plan never changes, so its order is that of the blocks.
+            yield from (block for target, block in zip(life.plan.roster, blocks, strict=True) if target.text in portraits)
         else:
-            yield from blocks.values()
+            yield from filter(None, blocks)
 
 
 @dataclass(slots=True)
