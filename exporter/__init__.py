@@ -29,6 +29,7 @@ module          its one idea
 ``listing``     how what we hold true changes: ``advance``, one table
 ``catalogue``   the lists the world runs: data files and a loader
 ``roster``      the targets of this process: a compact set, with where each came from
+``marks``       addresses that are being gathered, each with the number of what it shares with others
 ``portions``    what each entry of the config contributes, and how contributions become one roster
 ``sources``     where targets come from: written out, behind a name, in files
 ``moves``       how one roster differs from another

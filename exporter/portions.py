@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from exporter import special
-from exporter.roster import SCRAMBLING, Addresses, Domains, Labels, Roster, Segment, Share, stored, target_of
+from exporter.marks import Marks
+from exporter.roster import SCRAMBLING, Domains, Labels, Roster, Segment, Share, target_of
 from exporter.target import Kind, Network, Target
 
 MAX_TARGETS = 1 << 22
+_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,10 @@ class _Gathering:
         self._portions: list[Portion] = []
         self._networks: list[tuple[int, int, Network]] = []
         """Width, number of the portion, network."""
-        self._marks: dict[Kind, dict[int, int]] = {Kind.IPV4: {}, Kind.IPV6: {}}
+        self._marks = {kind: Marks(kind) for kind in SCRAMBLING}
         self._domains: dict[str, int] = {}
-        self._shares: dict[Share, int] = {}
+        self._shares: list[Share] = []
+        self._numbers: dict[Share, int] = {}
         self._together: dict[tuple[int, int], int] = {}
         """The share of two shares."""
         self._special = False
@@ -231,9 +234,11 @@ class _Gathering:
             portion = self._portions[number]
             kind = kind_of(network)
             share = self._number(Share((portion.origin or str(network),), portion.labels))
+            codes = SCRAMBLING[kind].codes
             for first, last in self._exclusion.spans[kind].outside(*_range(network)):
-                self._mark(kind, SCRAMBLING[kind].codes(first, last), share)
-        found: list[Segment] = [self._addresses(kind, marks) for kind, marks in self._marks.items() if marks]
+                for start in range(first, last + 1, _AT_ONCE):
+                    self._mark(kind, codes(start, min(last, start + _AT_ONCE - 1)), share)
+        found: list[Segment] = [marks.addresses() for marks in self._marks.values() if marks]
         if self._domains:
             names = sorted(self._domains)
             found.append(Domains(tuple(names), array("I", map(self._domains.__getitem__, names))))
@@ -241,16 +246,10 @@ class _Gathering:
 
     def _mark(self, kind: Kind, codes: list[int], share: int) -> None:
         """The target of each code has this share too."""
-        marks = self._marks[kind]
         if self._owns is not None:
             owns = self._owns
             codes = [code for code in codes if owns(target_of(kind, code))]
-        if marks.keys().isdisjoint(codes):
-            marks.update(dict.fromkeys(codes, share))
-            return
-        for code in codes:
-            before = marks.get(code)
-            marks[code] = share if before is None else self._both(before, share)
+        self._marks[kind].mark(codes, share, self._both)
 
     def _mark_domains(self, domains: list[str], share: int) -> None:
         for domain in domains:
@@ -264,16 +263,14 @@ class _Gathering:
             return before
         both = self._together.get((before, later))
         if both is None:
-            known = list(self._shares)
-            one, other = known[before], known[later]
+            one, other = self._shares[before], self._shares[later]
             origins = tuple(dict.fromkeys(one.origins + other.origins))
             labels = tuple(sorted((dict(other.labels) | dict(one.labels)).items()))
             both = self._together[before, later] = self._number(Share(origins, labels))
         return both
 
     def _number(self, share: Share) -> int:
-        return self._shares.setdefault(share, len(self._shares))
-
-    def _addresses(self, kind: Kind, marks: dict[int, int]) -> Addresses:
-        codes = sorted(marks)
-        return Addresses(kind, stored(kind, codes), array("I", map(marks.__getitem__, codes)))
+        number = self._numbers.setdefault(share, len(self._shares))
+        if number == len(self._shares):
+            self._shares.append(share)
+        return number

@@ -1,6 +1,7 @@
 """Targets behind names and in files, under a running service: they come and go without a reload, and no fault takes one away."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,3 +245,17 @@ def test_a_reload_keeps_what_was_found(world: World) -> None:
         assert exporter.reload(world.config({"host": f"mail.{NAMES}", "labels": {"team": "mail"}}, "192.0.2.9")).status == 200
         assert targets(exporter) == {"192.0.2.1", "192.0.2.9"}
         assert exporter.value("dnsbl_listing_number", target="192.0.2.1", team="mail") == 1
+
+
+def test_a_resolver_that_never_answers_holds_nobody_up(world: World) -> None:
+    """With many names that wait for it the other targets are asked, the config is reloaded, and it ends when it is told to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        listed = addresses_on(LIST, resolvers=[world.rbldnsd.address])
+        names = [{"host": f"mail{number}.{NAMES}"} for number in range(200)]
+        waiting = config(f"127.0.0.1:{deaf.getsockname()[1]}", [listed], ["192.0.2.1", *names], expansion=OFTEN)
+        with Exporter(world.folder, waiting) as exporter:
+            exporter.wait(lambda it: Scrape.now(it).listed(LIST) == {"192.0.2.1": 1}, "the other target is asked about")
+            assert exporter.reload().status == 200
+            assert len(exporter.samples("dnsbl_origin_up")) == 200
+            assert exporter.terminate() == 0
