@@ -185,7 +185,8 @@ class _Reader:
     def _scalar(self, node: yaml.Node, path: Path, line: int) -> Scalar:
         value = _scalar(node)
         if value is None and path:
-            self._settle(path, line, "has no value: give it one, or remove it")
+            in_vain = str(path[-1]).endswith(":")  # an address such as 2001:db8:: is a key to YAML
+            self._settle(path, line, f"has no value: {'write it in quotes' if in_vain else 'give it one, or remove it'}")
         return value
 
     def _settle(self, path: Path, line: int, message: str) -> None:

@@ -62,8 +62,9 @@ def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
 
 def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[Skipped]:
     lost: list[str] = []
+    quick_first = sorted(lists, key=lambda blocklist: blocklist.registrable)
     for sieve in sieves:
-        kept = [name for name in sieve.domains if _held(name, lists)]
+        kept = [name for name in sieve.domains if _held(name, quick_first)]
         if len(kept) < len(sieve.domains):
             lost += sorted(set(sieve.domains).difference(kept))
             sieve.domains = kept

@@ -31,6 +31,7 @@ MAX_YAML_BYTES = 16 << 20
 """YAML takes a hundred times as long to read as the same in JSON."""
 _MAX_COMMAS = 4 * MAX_TARGETS
 _AT_ONCE = 65_536
+_SHOWN = 10
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 
@@ -196,8 +197,8 @@ def _found(name: str, sieves: Mapping[Labels, Sieve], lists: Sequence[Blocklist]
         check_size(sum(map(len, sieves.values())))
     except FullError:
         raise _error(name, f"holds more than {MAX_TARGETS:,} targets") from None
-    hidden = list(dropped)
-    notices = [f"labels that start with __ are left out: {', '.join(hidden[:10])}"] if hidden else []
+    hidden = [shown_path((label,)) for label in islice(dropped, _SHOWN)]
+    notices = [f"labels that start with __ are left out: {', '.join(hidden)}"] if hidden else []
     skipped = left_out(list(sieves.values()), lists)
     portions = tuple(Portion(sieve.members(), name, labels) for labels, sieve in sieves.items() if len(sieve))
     return FileFound(portions, skipped, tuple(notices))

@@ -125,4 +125,4 @@ def _from_history(config: Config, source: Files, name: str, find: Find) -> Seen:
 
 
 def _skipped(name: str, found: FileFound) -> tuple[Skipped, ...]:
-    return tuple(Skipped(Reason.NO_LIST, name, notice) for notice in found.notices)
+    return (*found.skipped, *(Skipped(Reason.NO_LIST, name, notice) for notice in found.notices))

@@ -516,6 +516,11 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"4: targets[1]: xn--55qx5d.cn {PUBLIC_SUFFIX}",
         f"5: targets[2]: github.io {PUBLIC_SUFFIX}",
     ),
+    "target_that_ends_in_a_colon": (
+        "3: targets[0][2620:fe:]: has no value: write it in quotes",
+        "4: exclude[0][2620:fe:]: has no value: write it in quotes",
+        "4: exclude[0]: must be an address, a network or a domain, as text",
+    ),
     "target_in_two_forms": (
         "3: targets[0].host: excludes target: an entry has one of target, host, domain and files",
         "4: targets[1].domain: excludes files: an entry has one of target, host, domain and files",

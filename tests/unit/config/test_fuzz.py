@@ -26,6 +26,9 @@ from exporter.config.model import (
     TargetEntry,
     TestEntriesEntry,
 )
+from exporter.config.target_files import TargetFileError, read_target_file
+from exporter.target import Kind
+from tests.unit.builders import a_list
 
 EXAMPLE = (Path(__file__).parents[3] / "config.example.yml").read_text("utf-8")
 SECRET = "hunter2"
@@ -156,3 +159,36 @@ def test_no_inline_secret_is_repeated(path: Path, entry: dict[str, object], name
     lines = _problems(path, json.dumps({"lists": [{**entry, name: value}], "targets": ["example.com"]}).encode())
     assert lines
     assert not [line for line in lines if SECRET in line]
+
+
+_ITEMS = st.lists(
+    _VALUES
+    | st.sampled_from(_WORDS)
+    | st.fixed_dictionaries({}, optional=dict.fromkeys(("target", "targets", "labels", "host", "__x"), _VALUES))
+    | st.fixed_dictionaries({"targets": st.lists(_VALUES | st.sampled_from(_WORDS), max_size=4), "labels": _VALUES}),
+    max_size=4,
+)
+
+
+@quick
+@given(
+    content=st.binary(max_size=100)
+    | st.text(max_size=100).map(str.encode)
+    | st.text(alphabet="-:,[]{}#\"'/% \r\n\ufeff019ab.", max_size=60).map(str.encode)
+    | st.lists(st.sampled_from(_WORDS[:-1]) | st.text(max_size=8), max_size=6).map(
+        lambda texts: "\n".join([*texts, ""]).encode("utf-8", "replace")
+    )
+    | (_ITEMS | _VALUES).map(lambda data: json.dumps(data).encode()),
+    name=st.sampled_from(["a.txt", "a.json", "a.yml"]),
+)
+def test_any_file_of_targets(content: bytes, name: str) -> None:
+    """It gives targets, or one error of lines that a person can read."""
+    try:
+        found = read_target_file(name, content, (), [a_list(kinds=(Kind.IPV4,))])
+    except TargetFileError as error:
+        lines = str(error).split("\n")
+        assert all(re.match(rf"{name}:([1-9][0-9]*:)? .", line) and line.isprintable() for line in lines)
+        assert not [line for line in lines if UNTRANSLATED.search(line)]
+    else:
+        assert all(skipped.what.isprintable() for skipped in found.skipped)
+        assert all(notice.isprintable() for notice in found.notices)

@@ -98,6 +98,12 @@ def test_labels_of_service_discovery_are_left_out_and_said() -> None:
     assert found.notices == (f"labels that start with __ are left out: {', '.join(f'__meta_{number}' for number in range(10))}",)
 
 
+def test_a_label_that_is_left_out_is_shown_on_one_line() -> None:
+    """Whatever its name is."""
+    found = _read("a.json", '[{"targets": ["9.9.9.9"], "labels": {"__a\\n\\u001b[2J": "x"}}]')
+    assert found.notices == (r"labels that start with __ are left out: ['__a\n\x1b[2J']",)
+
+
 # ---- files that are not used
 
 HALF_WRITTEN = "is empty: it may be half written. Write [] or a comment for no targets"
