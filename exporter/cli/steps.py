@@ -15,7 +15,6 @@ from exporter.cli import terminal
 from exporter.target import Target
 
 _IMPACTS = list(Impact)
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def show(console: Console, case: Case) -> None:
     """Print it, wrapped to the terminal."""
     advice = case.advice
     say = partial(terminal.say, console, indent="  ")
-    terminal.say(console, f"{_few(case.targets)}: {_decapitalised(advice.title)}, most likely", "bold")
+    terminal.say(console, f"{terminal.few(case.targets)}: {_decapitalised(advice.title)}, most likely", "bold")
     say(f"on {', '.join(dict.fromkeys(listing.name for listing in case.listings))}", "dim")
     say(advice.likely)
     for number, step in enumerate(advice.first_steps, start=1):
@@ -80,11 +79,6 @@ def as_json(sublist: Sublist) -> dict[str, object]:
     return asdict(advice_for(sublist))
 
 
-def _few(targets: list[str]) -> str:
-    few = ", ".join(targets[:_SHOWN])
-    return few if len(targets) <= _SHOWN else f"{few} and {len(targets) - _SHOWN:,} more"
-
-
 def _decapitalised(title: str) -> str:
     return title[:1].lower() + title[1:]
 
@@ -98,8 +92,8 @@ def _expiries(case: Case) -> Iterator[str]:
 
 def _links(case: Case, link: Callable[[Blocklist, Target], str]) -> list[str]:
     """Of a few targets only: each has its own in the table."""
-    targets = {listing.target for listing in case.listings}
-    links = (link(listing.blocklist, listing.target) for listing in case.listings if len(targets) <= _SHOWN)
+    listings = case.listings if len(case.targets) <= terminal.FEW else []
+    links = (link(listing.blocklist, listing.target) for listing in listings)
     return [link for link in dict.fromkeys(links) if link]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exporter.blocklist import Blocklist
-from exporter.cli.check.agenda import draw_up, without_idle
+from exporter.cli.check.agenda import draw_up, idle_names, leads_to_any
 from exporter.cli.check.asking import ask
 from exporter.cli.check.for_people import show
 from exporter.cli.check.for_programs import as_json
@@ -52,8 +52,9 @@ def _lists(config: Config, only: Sequence[str]) -> list[Blocklist]:
 
 async def _picture(config: Config, lists: Sequence[Blocklist], wanted: Wanted, *, progress: bool) -> Picture:
     taken = taken_by(lists)
-    idle, unused = without_idle(wanted, taken)
-    leads = await follow(config, taken, wanted.named, make_names(config).ask, progress=progress)
+    idle, unused = idle_names(wanted.named, taken)
+    names = wanted.named if leads_to_any(taken) else ()
+    leads = await follow(config, taken, names, make_names(config).ask, progress=progress)
     plan = draw_up(wanted, leads, config.exclude, lists)
     not_asked = [*idle, *plan.not_asked]
     failed = [Failed(lead.origin.name, lead.origin.trouble) for lead in leads if not lead.origin.up]

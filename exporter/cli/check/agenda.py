@@ -7,23 +7,23 @@ Rules:
 2. What the command line names and no list takes is said. It is an error only if nothing at all can be asked.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.blocklist import Blocklist
 from exporter.cli.check.leads import Lead
 from exporter.cli.check.wanted import Wanted
 from exporter.cli.check.words import NotAsked, Skip
+from exporter.cli.terminal import few
 from exporter.config.outlook import ADDRESSES
 from exporter.expansion import Reason
 from exporter.portions import Exclusion, Members, Portion, Taken
 from exporter.registrable import registrable
-from exporter.sources import Way
+from exporter.sources import Named, Way
 from exporter.target import Network, Target, parse
 
 EXCLUDED = "excluded"
 """A reason of the config's; the others are those of an expansion."""
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,19 @@ class Agenda:
     skipped: Sequence[Skip]
 
 
-def without_idle(wanted: Wanted, taken: Taken) -> tuple[list[NotAsked], list[Skip]]:
-    """Take the names out that lead to addresses, if no list takes any, and say so."""
-    if not taken.kinds.isdisjoint(ADDRESSES):
+def idle_names(named: Iterable[Named], taken: Taken) -> tuple[list[NotAsked], list[Skip]]:
+    """What to say of names that are not looked up: they lead to addresses, and no list takes any."""
+    if leads_to_any(taken):
         return [], []
-    idle, wanted.named = wanted.named, {}
     why = "it leads to addresses, and none of these lists takes any"
-    hosts = [NotAsked(f"host:{source.name}", why) for source in idle if source.way is Way.HOST]
-    others = [source.origin for source in idle if source.way is not Way.HOST]
+    hosts = [NotAsked(f"host:{source.name}", why) for source in named if source.way is Way.HOST]
+    others = [source.origin for source in named if source.way is not Way.HOST]
     return hosts, [Skip(origin, "not looked up", Reason.NO_LIST, "None of these lists takes addresses.") for origin in others]
+
+
+def leads_to_any(taken: Taken) -> bool:
+    """Whether a name may lead to anything that a list takes."""
+    return not taken.kinds.isdisjoint(ADDRESSES)
 
 
 def draw_up(wanted: Wanted, leads: Sequence[Lead], exclude: Members, lists: Sequence[Blocklist]) -> Agenda:
@@ -78,19 +82,19 @@ class _Gathering:
         left_out = []
         for target in _all(portion.members):
             if target not in self.found and self._exclusion.keeps_out(target):
-                left_out.append(target)
+                left_out.append(target.text)
                 continue
             origins = self.found.setdefault(target, [])
             if portion.origin not in origins:
                 origins.append(portion.origin)
         if left_out:
-            self.excluded.append(Skip(portion.origin, _few(left_out), EXCLUDED, "The config excludes it."))
+            self.excluded.append(Skip(portion.origin, few(left_out), EXCLUDED, "The config excludes it."))
 
     def idle(self, portion: Portion, taken: Container[Target]) -> Iterator[Skip]:
         """What of a portion is to be asked about, and no list takes: special addresses."""
         idle = [target for target in _all(portion.members) if target in self.found and target not in taken]
         if idle:
-            yield Skip(portion.origin, _few(idle), Reason.NO_LIST, "None of these lists takes it.")
+            yield Skip(portion.origin, few(target.text for target in idle), Reason.NO_LIST, "None of these lists takes it.")
 
     def idle_networks(self, wanted: Wanted, taken: Container[Target], lists: Sequence[Blocklist]) -> Iterator[NotAsked]:
         for network in wanted.networks:
@@ -123,8 +127,3 @@ def _all(members: Members) -> Iterator[Target]:
 
 def _addresses(network: Network) -> Iterator[Target]:
     return (parse(str(address)) for address in network)
-
-
-def _few(targets: Sequence[Target]) -> str:
-    few = ", ".join(target.text for target in targets[:_SHOWN])
-    return few if len(targets) <= _SHOWN else f"{few} and {len(targets) - _SHOWN:,} more"
