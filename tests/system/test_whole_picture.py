@@ -198,6 +198,20 @@ def test_nothing_is_left_out_in_silence(folder: Path, args: list[str], said: tup
     assert said in [(skip["origin"], skip["what"], skip["reason"]) for skip in check(folder, *args).skipped]
 
 
+def test_an_address_behind_a_name_that_no_list_takes_is_said(tmp_path: Path) -> None:
+    """A list takes its kind, but no special address; the other addresses of the name are asked about."""
+    lists: list[Settings] = [{"zone": BL, "kinds": ["ipv4"], "non_global": True}, {"zone": DBL, "kinds": ["ipv6"]}]
+    with Rude() as rude:
+        rude.behave(BL, healthy(absent))
+        rude.behave("both.example", written({"both.example": ["A 192.0.2.1", "AAAA 2001:db8::1"]}))
+        (tmp_path / "config.yml").write_text(config(rude.address, lists, ["192.0.2.1"]))
+        found = check(tmp_path, "host:both.example")
+    assert found.origins == {"192.0.2.1": ["both.example"]}
+    assert [(skip["origin"], skip["what"], skip["reason"]) for skip in found.skipped] == [
+        ("both.example", "2001:db8::1", "no_list")
+    ]
+
+
 # ---- exit codes
 
 
@@ -263,6 +277,14 @@ def test_what_is_not_known_has_a_line_of_its_own(folder: Path) -> None:
     ):
         assert line in ended.stdout.splitlines()
     assert ["192.0.2.1", "half.names.example mx", BL, "listed"] in [row[:4] for row in rows(ended.stdout)]
+
+
+def test_a_terminal_shows_that_names_are_looked_up(folder: Path) -> None:
+    """Before lists are asked, by how many names."""
+    seen = on_a_terminal("check", NAMES, "--config.file=config.yml", folder=folder)
+    assert "looking up" in seen.raw
+    assert "2/2" in seen.raw
+    assert seen.raw.rindex("looking up") < seen.raw.index("asking")
 
 
 # ---- resolvers that do not answer
@@ -374,7 +396,7 @@ class Watch:
 
 @pytest.mark.parametrize(
     ("settings", "delay", "seconds", "most"),
-    [({"max_qps": 20}, 0.0, 0.5, 13), ({}, 0.2, 0.15, 8)],
+    [({"max_qps": 20}, 0.0, 0.75, 24), ({}, 0.2, 0.15, 8)],
     ids=["max_qps", "eight at once"],
 )
 def test_no_list_is_flooded(tmp_path: Path, settings: Mapping[str, object], delay: float, seconds: float, most: int) -> None:
