@@ -13,7 +13,7 @@ from exporter.blocklist import Blocklist
 from exporter.health import Health, TestResult, assess, questions
 from exporter.providers import Provider, Reply
 from exporter.target import Target
-from exporter.verdict import Cause, Failure, Verdict, judge
+from exporter.verdict import Cause, Failure, Unknown, Verdict, judge
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Examination:
 
     health: Health
     durations: tuple[float, ...]
+    heard: bool = False
+    """Whether any of its questions was answered, by whatever."""
 
 
 async def examine(providers: Providers, blocklist: Blocklist, randomness: int, gap: float = 0.0) -> Examination:
@@ -69,7 +71,13 @@ async def examine(providers: Providers, blocklist: Blocklist, randomness: int, g
     health = assess(
         tuple(TestResult(must_be_listed, finding.verdict) for (_, must_be_listed), finding in zip(entries, findings, strict=True))
     )
-    return Examination(health, tuple(duration for finding in findings for duration in finding.durations))
+    durations = tuple(duration for finding in findings for duration in finding.durations)
+    return Examination(health, durations, heard=any(heard(finding.verdict) for finding in findings))
+
+
+def heard(verdict: Verdict) -> bool:
+    """Whether there was an answer, by whatever."""
+    return not (isinstance(verdict, Unknown) and verdict.cause.is_silence)
 
 
 def say_defect(doing: str, defect: Exception) -> None:

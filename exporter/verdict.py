@@ -55,6 +55,11 @@ class Cause(StrEnum):
     INTERNAL = "internal"
     """A defect of ours, logged where it happened."""
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody has answered at all, so that the resolver is to blame as likely as who was asked about."""
+        return self in (Cause.TIMEOUT, Cause.NETWORK)
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:

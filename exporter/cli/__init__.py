@@ -93,18 +93,44 @@ def serve(
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @_CONFIG
 @click.option("--list", "only", multiple=True, metavar="ZONE", help="Ask only this list (or, without a config, set); repeatable.")
+@click.option(
+    "--expand",
+    multiple=True,
+    type=click.Choice(["mx", "spf", "a", "none"]),
+    default=["mx", "spf"],
+    show_default=True,
+    help="Which records of a domain lead on to addresses; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(targets: tuple[str, ...], config_file: Path | None, only: tuple[str, ...], *, as_json: bool) -> None:
-    """Ask all lists about TARGET now, once. Without a config file: the catalogue's default and domains sets."""
-    from exporter.cli.check import run
-    from exporter.config import BY_DEFAULT, built_in
+def check(
+    targets: tuple[str, ...], config_file: Path | None, only: tuple[str, ...], expand: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Ask all lists about TARGET now, once. Without a config file: the catalogue's default and domains sets.
 
+    \b
+    A TARGET is
+      an address          192.0.2.1, 2001:db8::1
+      a network           192.0.2.0/24: each of its addresses
+      a domain            example.com: itself, and the addresses behind its MX and SPF
+      host:NAME           the addresses of a name
+      file:PATH           the targets in a file, one a line or as JSON or YAML
+
+    \b
+    Exit code: 0 clean, 1 listed, 3 not listed but something is unknown, 2 usage or configuration.
+    """
+    from exporter.cli.check import Wish, run
+    from exporter.config import BY_DEFAULT, built_in
+    from exporter.sources import Way
+
+    if "none" in expand and len(set(expand)) > 1:
+        raise click.UsageError("--expand=none excludes the others")
+    ways = [Way(way) for way in dict.fromkeys(expand) if way != "none"]
     if config_file is None:
         config = _usage(lambda: built_in(only or BY_DEFAULT))
         only = ()
     else:
         config = _load(config_file)
-    sys.exit(_usage(lambda: run(config, targets, only, as_json=as_json)))
+    sys.exit(_usage(lambda: run(config, Wish(targets, only, ways, as_json))))
 
 
 @main.command("lists")

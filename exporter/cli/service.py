@@ -55,6 +55,11 @@ def make_providers(config: Config) -> Providers:
     return {kind: make(_asking(config)) for kind, make in PROVIDERS.items()}
 
 
+def make_names(config: Config) -> Names:
+    """What asks for names, through the resolvers of all lists."""
+    return Names(_asking(config))
+
+
 def settle() -> None:
     """Spare the garbage collector what is here to stay: with many checks it would look through it again and again, and hold up
     everything else meanwhile."""
@@ -80,7 +85,7 @@ class Running:
         self._news = asyncio.Event()
         """Whether other targets were found."""
         self._swapping = asyncio.Lock()
-        self.origins = Origins(config, Names(_asking(config)).ask, history, time.time, self._news.set)
+        self.origins = Origins(config, make_names(config).ask, history, time.time, self._news.set)
         self._looking = asyncio.Event()
         self.tally = Tally()
         self.reloads = Reloads(last_success=time.time())
@@ -133,7 +138,7 @@ class Running:
             if config.history_path != self._config.history_path and self._options.history_path is None:
                 _log.warning("history.path changes at the next start only")
             same_questions = _asking(config) == _asking(self._config)
-            origins = await asyncio.to_thread(self.origins.successor, config, Names(_asking(config)).ask)
+            origins = await asyncio.to_thread(self.origins.successor, config, make_names(config).ask)
             providers = self._providers if same_questions else make_providers(config)
             await self._swap(config, origins, providers)
             self._config, self.origins, self._providers = config, origins, providers

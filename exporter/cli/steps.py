@@ -1,4 +1,7 @@
-"""First steps below the table of ``check``: said once for each target and likely cause, the worst first."""
+"""First steps below the table of ``check``: said once for each target and likely cause, the worst first.
+
+If there are many targets, once for each cause.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -29,24 +32,27 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A target, what is to be done about it, and the listings that are why."""
+    """What is to be done about some targets, and the listings that are why."""
 
-    target: Target
     advice: Advice
     listings: list[Listing] = field(default_factory=list)
+
+    @property
+    def targets(self) -> list[str]:
+        return list(dict.fromkeys(listing.target.text for listing in self.listings))
 
     @property
     def rank(self) -> int:
         return min(_IMPACTS.index(listing.sublist.impact) for listing in self.listings)
 
 
-def cases(listings: Iterable[Listing]) -> list[Case]:
-    """One for each target and cause; targets stay in their order."""
-    found: dict[Target, dict[str, Case]] = {}
+def cases(listings: Iterable[Listing], *, together: bool = False) -> list[Case]:
+    """One for each target and cause; targets stay in their order. With all targets ``together``: one for each cause."""
+    found: dict[Target | None, dict[str, Case]] = {}
     for listing in listings:
         advice = advice_for(listing.sublist)
-        of_target = found.setdefault(listing.target, {})
-        of_target.setdefault(advice.cause, Case(listing.target, advice)).listings.append(listing)
+        of_target = found.setdefault(None if together else listing.target, {})
+        of_target.setdefault(advice.cause, Case(advice)).listings.append(listing)
     return [case for of_target in found.values() for case in sorted(of_target.values(), key=lambda case: case.rank)]
 
 
@@ -54,7 +60,7 @@ def show(console: Console, case: Case) -> None:
     """Print it, wrapped to the terminal."""
     advice = case.advice
     say = partial(terminal.say, console, indent="  ")
-    terminal.say(console, f"{case.target.text}: {_decapitalised(advice.title)}, most likely", "bold")
+    terminal.say(console, f"{terminal.few(case.targets)}: {_decapitalised(advice.title)}, most likely", "bold")
     say(f"on {', '.join(dict.fromkeys(listing.name for listing in case.listings))}", "dim")
     say(advice.likely)
     for number, step in enumerate(advice.first_steps, start=1):
@@ -85,7 +91,9 @@ def _expiries(case: Case) -> Iterator[str]:
 
 
 def _links(case: Case, link: Callable[[Blocklist, Target], str]) -> list[str]:
-    links = (link(blocklist, case.target) for blocklist in _lists(case))
+    """Of a few targets only: each has its own in the table."""
+    listings = case.listings if len(case.targets) <= terminal.FEW else []
+    links = (link(listing.blocklist, listing.target) for listing in listings)
     return [link for link in dict.fromkeys(links) if link]
 
 

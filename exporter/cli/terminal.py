@@ -5,11 +5,14 @@ A pipe has no width to wrap at, no colours and no progress bar: a row of a table
 
 import sys
 import textwrap
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+FEW = 3
+"""Of many things that are alike so many are named."""
 _PIPE_WIDTH = 1000
 _PROSE_WIDTH = 110
 """Longer lines are hard to read, however wide a terminal is."""
@@ -40,3 +43,10 @@ def say(console: Console, text: str, style: str = "", *, indent: str = "", hangi
     )
     for line in lines:
         console.print(Text(line, style), soft_wrap=True)
+
+
+def few(texts: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    found = list(texts)
+    shown = ", ".join(found[:FEW])
+    return shown if len(found) <= FEW else f"{shown} and {len(found) - FEW:,} more"

@@ -1,13 +1,14 @@
 """Everything a config file says, in words of the house."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Literal
 
 from exporter.blocklist import Blocklist, Resolver
 from exporter.config.document import Problem
 from exporter.config.outlook import Outlook
+from exporter.expansion import Limits
 from exporter.portions import Assembled, Members, Portion, Taken, assemble
 from exporter.roster import Roster
 from exporter.sources import Source
@@ -23,6 +24,12 @@ class Expansion:
     most_addresses: int
     skip_includes: frozenset[str] | None
     """``None``: those of providers that are known."""
+
+    @property
+    def limits(self) -> Limits:
+        """How far the expansion of one name goes."""
+        limits = Limits(self.largest_network, self.most_addresses)
+        return limits if self.skip_includes is None else replace(limits, skip_includes=self.skip_includes)
 
 
 @dataclass(frozen=True, slots=True)

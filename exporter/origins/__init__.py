@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
 
 from exporter.config import Config
-from exporter.expansion import Answer, Limits, Question, Skipped, expand, resolve
+from exporter.expansion import Answer, Question, Skipped, expand, resolve
 from exporter.history import Find, History
 from exporter.inquiry import say_defect
 from exporter.origins import files
@@ -135,7 +135,7 @@ class Origins:
     async def _look_up(self, lookup: _Lookup) -> None:
         config, source, before = self._config, lookup.source, lookup.origin
         try:
-            walk = expand(source.way, source.name, _limits(config), non_global=bool(config.taken.special))
+            walk = expand(source.way, source.name, config.expansion.limits, non_global=bool(config.taken.special))
             lookup.origin = concluded(before, await resolve(walk, self._ask), config.taken, self._clock())
         except Exception as defect:  # noqa: BLE001 - a defect must cost this name only
             lookup.origin = replace(before, up=False, trouble="a defect of this program, see its log")
@@ -179,12 +179,6 @@ class Origins:
 
 def _named(config: Config) -> list[Named]:
     return [source for source in config.sources if isinstance(source, Named)]
-
-
-def _limits(config: Config) -> Limits:
-    wanted = config.expansion
-    limits = Limits(wanted.largest_network, wanted.most_addresses)
-    return limits if wanted.skip_includes is None else replace(limits, skip_includes=wanted.skip_includes)
 
 
 def _say(before: Origin, after: Origin) -> None:

@@ -20,7 +20,7 @@ from exporter.health import Health
 from exporter.history import History
 from exporter.metrics.lines import HELP
 from exporter.verdict import Cause
-from tests.servers.behaviour import zone_data
+from tests.servers.behaviour import nodata, zone_data
 from tests.servers.daemon import Daemon
 from tests.servers.ports import free_port
 from tests.servers.rude import Rude
@@ -37,6 +37,7 @@ def _folder(tmp_path: Path) -> Iterator[Path]:
         for blocklist in load(PROJECT / "config.example.yml", {}).lists:
             entries = () if blocklist.test_entries is None else blocklist.test_entries.listed
             rude.behave(blocklist.zone, zone_data({entry.name_under("").removesuffix("."): "127.0.0.2" for entry in entries}))
+        rude.behave("example.com", nodata)  # no MX and no SPF
         example = (PROJECT / "config.example.yml").read_text()
         text = re.sub(r"^resolvers:.*$", f'resolvers: ["{rude.address}"]', example, flags=re.MULTILINE)
         (tmp_path / "config.example.yml").write_text(re.sub(r"^( +)resolvers: .*$", "", text, flags=re.MULTILINE))

@@ -19,6 +19,7 @@ from tests.servers.behaviour import (
     absent,
     healthy,
     listed,
+    nodata,
     refused,
     servfail,
     zone_data,
@@ -50,6 +51,8 @@ def _rude() -> Iterator[Rude]:
         rude.behave(REFUSING, refused)
         rude.behave(DBL, healthy(zone_data({"bad.example": "127.0.1.2"})))
         rude.behave(OWN, healthy(zone_data({"bad.co.uk": "127.0.0.2"})))
+        for domain in ("good.example", "bad.example"):
+            rude.behave(domain, nodata)
         yield rude
 
 
@@ -123,7 +126,7 @@ def _advice(cause: str) -> dict[str, object]:
 def test_the_json_says_everything(folder: Path) -> None:
     """Each check has its verdict and what belongs to it, what is listed first."""
     ended = run("check", LISTED_AND_FAILING, CLEAN, "--json", "--config.file=config.yml", folder=folder)
-    assert json.loads(ended.stdout) == [
+    assert json.loads(ended.stdout)["results"] == [
         {
             "target": LISTED_AND_FAILING,
             "list": ZEN,
@@ -222,14 +225,15 @@ def test_a_list_that_may_not_be_believed_says_why(folder: Path, rude: Rude) -> N
     assert "refused: the list refuses your resolver: use a resolver of your own" in row
     assert ended.stdout.splitlines()[-1] == f"{LISTED}: clean on all of 1 lists; 1 could not be asked"
     assert f"{prefix(LISTED)}.{REFUSING}" not in {each.name.lower() for each in rude.questions}
-    (found,) = json.loads(run("check", LISTED, "--json", "--list", REFUSING, "--config.file=refused.yml", folder=folder).stdout)
+    ended = run("check", LISTED, "--json", "--list", REFUSING, "--config.file=refused.yml", folder=folder)
+    (found,) = json.loads(ended.stdout)["results"]
     assert found == {"target": LISTED, "list": REFUSING, "health": "refused", "verdict": "unknown", "cause": "unhealthy"}
 
 
 def test_what_was_asked_in_place_of_a_target_is_said(folder: Path) -> None:
     """In the JSON and in the table, of a list of registrable domains; its links lead to what it holds."""
     ended = run("check", "mail.bad.co.uk", "--json", "--config.file=own.yml", folder=folder)
-    on_own, on_dbl = json.loads(ended.stdout)
+    on_own, on_dbl = json.loads(ended.stdout)["results"]
     assert (on_own["target"], on_own["list"], on_own["asked"], on_own["verdict"]) == (
         "mail.bad.co.uk",
         OWN,
@@ -291,7 +295,7 @@ def test_json_has_no_progress_bar_even_on_a_terminal(folder: Path) -> None:
     """JSON is for programs."""
     stdout, stderr = _on_a_terminal(folder, LISTED, "--json")
     assert stderr == ""
-    assert {each["verdict"] for each in json.loads(stdout)} == {"listed", "not_listed"}
+    assert {each["verdict"] for each in json.loads(stdout)["results"]} == {"listed", "not_listed"}
 
 
 def test_a_list_that_lists_everything_accuses_nobody(tmp_path: Path) -> None:
@@ -301,7 +305,7 @@ def test_a_list_that_lists_everything_accuses_nobody(tmp_path: Path) -> None:
         (tmp_path / "config.yml").write_text(config(rude.address, [addresses_on(PLAIN)], [LISTED]))
         ended = run("check", LISTED, "--json", "--config.file=config.yml", folder=tmp_path)
     assert ended.returncode == 3
-    assert json.loads(ended.stdout)[0]["health"] == "everything"
+    assert json.loads(ended.stdout)["results"][0]["health"] == "everything"
 
 
 def test_all_lists_are_asked_at_once(tmp_path: Path) -> None:
@@ -315,7 +319,7 @@ def test_all_lists_are_asked_at_once(tmp_path: Path) -> None:
         (tmp_path / "config.yml").write_text(config(rude.address, map(addresses_on, zones), [LISTED], query=query))
         ended = run("check", LISTED, "--json", "--config.file=config.yml", folder=tmp_path)
     assert ended.returncode == 0
-    assert [each["list"] for each in json.loads(ended.stdout)] == sorted(zones)
+    assert [each["list"] for each in json.loads(ended.stdout)["results"]] == sorted(zones)
 
 
 # ---- config, demo

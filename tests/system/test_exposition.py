@@ -58,6 +58,9 @@ FAMILIES = {
     "dnsbl_config_last_reload_successful": ("gauge", ""),
     "dnsbl_config_last_reload_success_timestamp_seconds": ("gauge", ""),
     "dnsbl_build_info": ("gauge", "version"),
+    "dnsbl_origin_up": ("gauge", "origin"),
+    "dnsbl_origin_last_success_timestamp_seconds": ("gauge", "origin"),
+    "dnsbl_origin_skipped": ("gauge", "origin reason"),
 }
 LIBRARY = ("process_", "python_")
 CAUSES = {
@@ -91,7 +94,9 @@ def _exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
             addresses_on(EMPTY),
             addresses_on(SILENT),
         ]
-        with Exporter(tmp_path_factory.mktemp("exposition"), config(rude.address, lists, TARGETS)) as exporter:
+        folder = tmp_path_factory.mktemp("exposition")
+        (folder / "targets.txt").write_text("example.com # no list takes it\n")
+        with Exporter(folder, config(rude.address, lists, [*TARGETS, {"files": ["targets.txt"]}])) as exporter:
             exporter.wait(lambda it: _has_everything(Scrape.now(it)), "every family has something to say")
             yield exporter
 

@@ -168,7 +168,7 @@ def test_check_never_says_a_key(tmp_path: Path, rude: Rude, form: list[str]) -> 
     assert ended.returncode == 1
     assert "1.2.0.192.********.echo.example" in ended.stdout
     if form:
-        assert {each["list"] for each in json.loads(ended.stdout)} == set(ZONES)
+        assert {each["list"] for each in json.loads(ended.stdout)["results"]} == set(ZONES)
     Outputs({"output": ended.stdout, "errors": ended.stderr}).assert_clean()
 
 
