@@ -94,7 +94,7 @@ def _portions(entries: Iterable[Entry]) -> Iterator[Portion]:
 
 
 def _office(targets: int) -> Iterator[Entry]:
-    yield from ((text, "", _OF_OFFICE[text]) for text in OFFICE[:targets])
+    yield from ((text, FILE if text == OFFICE[4] else "", _OF_OFFICE[text]) for text in OFFICE[:targets])
 
 
 def _entries(targets: int) -> Iterator[Entry]:
