@@ -217,7 +217,6 @@ def dashboard() -> Mapping[str, Json]:
                 [
                     (4, [(_up(), 4), (_overdue(), 4), (_resolvers(), 4), (_history(), 4), (_reload(), 4), (_speed(), 4)]),
                     (5, [(inventory.exporters(), 24)]),
-                    (7, [(inventory.origins(), 24)]),
                 ]
             ),
             Section(
@@ -227,6 +226,7 @@ def dashboard() -> Mapping[str, Json]:
                 ],
                 "Does it keep up?",
             ),
+            Section([(7, [(inventory.origins(), 24)])], "Where targets come from"),
             Section([(8, [(_query_times(), 12), (_writes(), 12)])], "What it waits for"),
             Section(
                 [

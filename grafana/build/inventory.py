@@ -27,7 +27,7 @@ def _shards() -> str:
     differ = f'{q.select(_TOTAL)} and on (job) count by (job) (count_values by (job) ("total", {total})) > 1'
     missing = f'count_values by (job) ("shard", ({ordinal} + 1) % {total}) unless {shards}'
     named = f'label_join({missing}, "instance", " of ", "shard", "job")'
-    named = f'label_replace({named}, "instance", "no shard $1", "instance", "(.*)")'
+    named = f'label_replace({named}, "instance", "shard $1", "instance", "(.*)")'
     return " or ".join(
         (
             f"3 * max by (instance) (({named}) ^ 0)",

@@ -71,7 +71,7 @@ def _set_of_shards(job: str, *shards: tuple[int, int, int]) -> Iterator[str]:
     """Exporters of a job: the ordinal that each says, its own number, and how many it says there are."""
     for ordinal, own, total in shards:
         labels = f'job="{job}",instance="{job}-{own}:15782"'
-        yield f"up{{{labels}}} 1"
+        yield from (f"up{{{labels}}} 1", f'dnsbl_build_info{{{labels},version="0"}} 1')
         yield f"dnsbl_shard_ordinal{{{labels}}} {ordinal}"
         yield f"dnsbl_total_shards{{{labels}}} {total}"
 
@@ -232,8 +232,8 @@ AGREE, TOO_MANY, DIFFER, MISSING = range(4)
     [
         (JOB, {OURS: AGREE, TWIN: AGREE}),
         ("pair", dict.fromkeys((f"pair-{own}:15782" for own in range(1, 5)), AGREE)),
-        ("mixed", {"mixed-1:15782": DIFFER, "mixed-2:15782": DIFFER, "no shard 2 of mixed": MISSING}),
-        ("gap", {"gap-0:15782": AGREE, "gap-1:15782": TOO_MANY, "gap-2:15782": TOO_MANY, "no shard 2 of gap": MISSING}),
+        ("mixed", {"mixed-1:15782": DIFFER, "mixed-2:15782": DIFFER, "shard 2 of mixed": MISSING}),
+        ("gap", {"gap-0:15782": AGREE, "gap-1:15782": TOO_MANY, "gap-2:15782": TOO_MANY, "shard 2 of gap": MISSING}),
     ],
 )
 def test_what_is_wrong_with_shards_is_told(archive: Archive, job: str, told: Mapping[str, int]) -> None:
