@@ -17,6 +17,7 @@ It needs nothing but Python, and nothing of the exporter. Rules:
     panels      kinds of panels
     tables      tables: columns with links and units
     listings    columns that tell of listings
+    inventory   tables of exporters and origins
     page        a dashboard around its panels: places, variables, links, annotations
     fleet, target, lists, exporter: the dashboards
 """

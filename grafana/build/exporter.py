@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from grafana.build import inventory
 from grafana.build import queries as q
 from grafana.build.looks import BLUE, GREEN, ORANGE, PURPLE, RED, fixed, good, steps, texts
 from grafana.build.page import Annotation, Section
 from grafana.build.page import dashboard as page
 from grafana.build.panels import NO_EXPORTER, Query, stat, timeline, timeseries
-from grafana.build.tables import MINUTES, Column, table
 from grafana.build.words import Json, Panel
 
 _RELOADED = "dnsbl_config_last_reload_successful"
@@ -203,45 +203,9 @@ def _garbage() -> Panel:
     )
 
 
-def _of_each(metric: str, how: str = "max") -> str:
-    return f"{how} by (instance) ({q.ours(q.select(metric))})"
-
-
-def _shards() -> Panel:
-    started = f"{q.select('process_start_time_seconds')} * on (job, instance) group_left (version) {q.select('dnsbl_build_info')}"
-    return table(
-        "Each exporter",
-        "What each exporter is and has. Shards: all of a job must agree on their number and have ordinals of their own.",
-        [
-            Query(q.milliseconds(q.once(started, "instance", "version"))),
-            Query(_of_each("dnsbl_shard_ordinal")),
-            Query(_of_each("dnsbl_total_shards")),
-            Query(_of_each("dnsbl_targets", "sum")),
-            Query(_of_each("dnsbl_list_checks", "sum")),
-            Query(q.milliseconds(_of_each("dnsbl_history_created_timestamp_seconds"))),
-            Query(q.milliseconds(_of_each("dnsbl_config_last_reload_success_timestamp_seconds"))),
-            Query(_of_each("process_resident_memory_bytes")),
-        ],
-        [
-            Column("instance", "Exporter"),
-            Column("version", "Version", 110),
-            Column("A", "Started", 150, unit=MINUTES),
-            Column("G", "Config read", 150, unit=MINUTES),
-            Column("F", "History since", 150, unit=MINUTES),
-            Column("B", "Shard", 80, decimals=0),
-            Column("C", "Of", 70, decimals=0),
-            Column("D", "Targets", 100, unit="locale"),
-            Column("E", "Checks", 110, unit="locale"),
-            Column("H", "Memory", 110, unit="bytes", decimals=0),
-        ],
-        sort=[("Exporter", False)],
-        nothing="No exporter is scraped",
-    )
-
-
 def dashboard() -> Mapping[str, Json]:
     started, read = (
-        f"{q.milliseconds(_of_each(metric))} >= $__from"
+        f"{q.milliseconds(inventory.of_each(metric))} >= $__from"
         for metric in ("process_start_time_seconds", "dnsbl_config_last_reload_success_timestamp_seconds")
     )
     return page(
@@ -252,7 +216,7 @@ def dashboard() -> Mapping[str, Json]:
             Section(
                 [
                     (4, [(_up(), 4), (_overdue(), 4), (_resolvers(), 4), (_history(), 4), (_reload(), 4), (_speed(), 4)]),
-                    (5, [(_shards(), 24)]),
+                    (5, [(inventory.exporters(), 24)]),
                 ]
             ),
             Section(
@@ -262,6 +226,7 @@ def dashboard() -> Mapping[str, Json]:
                 ],
                 "Does it keep up?",
             ),
+            Section([(7, [(inventory.origins(), 24)])], "Where targets come from"),
             Section([(8, [(_query_times(), 12), (_writes(), 12)])], "What it waits for"),
             Section(
                 [

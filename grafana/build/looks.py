@@ -26,6 +26,26 @@ CAUSES = {
 }
 """Why a check came to nothing, in words."""
 
+REASONS = {
+    "no_records": "nothing is there",
+    "bad_record": "a faulty record",
+    "null_mx": "takes no mail",
+    "too_many_exchanges": "too many mail servers",
+    "too_many_addresses": "too many addresses",
+    "network_too_large": "too large a network",
+    "not_global": "not a public address",
+    "known_provider": "a provider's, not yours",
+    "macro": "SPF with a macro",
+    "exists": "SPF's exists",
+    "ptr": "SPF's ptr",
+    "neutral": "SPF says nothing of it",
+    "fails_spf": "SPF refuses it",
+    "unsure": "SPF may refuse it",
+    "no_list": "no list takes it",
+    "more": "and more",
+}
+"""Why something that an origin leads to is not watched, in words."""
+
 
 def steps(first: str, *more: tuple[float, str]) -> Mapping[str, Json]:
     """Thresholds: a colour, and others from values on."""
@@ -72,6 +92,10 @@ def healths() -> Mapping[str, Json]:
 
 def causes() -> Mapping[str, Json]:
     return texts({cause: f"{cause}: {said}" for cause, said in CAUSES.items()})
+
+
+def reasons() -> Mapping[str, Json]:
+    return texts(REASONS)
 
 
 def fixed(name: str, colour: str) -> Mapping[str, Json]:

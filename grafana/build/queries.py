@@ -24,6 +24,11 @@ def select(metric: str, *matchers: str, window: str = "") -> str:
     return f"{metric}{{{chosen}}}" + (f"[{window}]" if window else "")
 
 
+def of_job(metric: str) -> str:
+    """A metric of all exporters of the chosen jobs, for what they can only tell together."""
+    return f'{metric}{{job=~"$job"}}'
+
+
 def equal(label: str, value: str) -> str:
     """A matcher."""
     return f'{label}="{value}"'

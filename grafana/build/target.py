@@ -24,6 +24,7 @@ from grafana.build.words import Json, Panel
 
 ONE = 'target="$target"'
 _SUBLIST = "list, sublist"
+_TARGET = "dnsbl_target_info"
 
 
 def _or_zero(number: str) -> str:
@@ -244,10 +245,13 @@ def _unknown_now() -> Panel:
 
 
 def _origins() -> Panel:
+    """A user may call a label as Prometheus's operator calls those of its scrapes, which all have an endpoint."""
+    scraped = {'endpoint=""': "pod", 'endpoint!=""': "pod, container, endpoint, service, namespace"}
+    rows = (f"max without ({labels}) ({q.select(_TARGET, ONE, matcher)})" for matcher, labels in scraped.items())
     return table(
         "Why it is watched",
         "The entries of the config that it came from, with your labels.",
-        [Query(f"max without (__name__, pod, container, endpoint, service, namespace) ({q.select('dnsbl_target_info', ONE)})")],
+        [Query(" or ".join(rows))],
         [Column("origin", "Entry"), Column("kind", "Kind", 80), Column("instance", "Exporter")],
         sort=[("Entry", False)],
         nothing="This target is not watched",
@@ -263,8 +267,8 @@ def dashboard() -> Mapping[str, Json]:
         "DNSBL / Target",
         "One address or domain: where it is listed, since when, how often before, for how long, and what is not known of it.",
         [
-            Section([(4, stays), (6, [(_present(), 24)]), (12, [(_states(), 24)])]),
-            Section([(9, [(_numbers(), 12), (_lengths(), 12)]), (7, [(_history(), 14), (_origins(), 10)])], "History"),
+            Section([(4, stays), (6, [(_present(), 24)]), (6, [(_origins(), 24)]), (12, [(_states(), 24)])]),
+            Section([(9, [(_numbers(), 12), (_lengths(), 12)]), (7, [(_history(), 24)])], "History"),
             Section([(8, [(_unknown_times(), 14), (_unknown_now(), 10)])], "What is not known"),
         ],
         [

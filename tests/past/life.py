@@ -19,16 +19,18 @@ from exporter.history import History, Key, Record
 from exporter.listing import advance
 from exporter.metrics import Metrics, own_registry
 from exporter.metrics.blocks import Blocks
+from exporter.origins import Origin
 from exporter.plan import Check, Shard, build
 from exporter.probation import Trial
 from exporter.schedule import Outcome, Schedule
 from exporter.tally import Reloads, Tally
 from exporter.verdict import Absent, Answer, Cause, Codes, Failure, Unknown, judge
 from tests.past.work import Work
-from tests.past.world import RESOLVERS
+from tests.past.world import ORIGINS, RESOLVERS
 
 _FAST, _SLOW = 0.008, 0.09
 _MEBIBYTE = 1 << 20
+_LOOKED_UP_EVERY = 3600
 
 
 class Life:
@@ -43,6 +45,8 @@ class Life:
         self.laps = dict.fromkeys(self.plan.lists, 1.0)
         """How long a list's lap takes, in intervals."""
         self.resolvers = dict.fromkeys(RESOLVERS, True)
+        self.lost: dict[str, float] = {}
+        """Origins of targets that cannot be looked up, and since when."""
         self.overdue = 0
         self.codes: dict[Key, tuple[str, ...]] = {}
         """What the lists answer of checks that are on them."""
@@ -65,7 +69,7 @@ class Life:
             tally=self.tally,
             reloads=self.reloads,
             resolvers=lambda: self.resolvers,
-            origins=tuple,
+            origins=self._origins,
             exposed_checks=lambda: "all",
             clock=lambda: self.now,
             version=__version__,
@@ -104,6 +108,18 @@ class Life:
         for name, checks in self.plan.checks.items():
             done = len(checks) * seconds / self.plan.lists[name].pace.interval / self.laps[name]
             self._work.count(self.tally, name, done, self.health[name], self.now, resolved=resolved)
+
+    def _origins(self) -> list[Origin]:
+        """Where targets come from; looked up every hour."""
+        return [
+            Origin(
+                name,
+                up=name not in self.lost,
+                skipped=skipped,
+                succeeded_at=self.lost.get(name, self.now) // _LOOKED_UP_EVERY * _LOOKED_UP_EVERY,
+            )
+            for name, skipped in ORIGINS.items()
+        ]
 
     def _answer(self, key: Key) -> Answer:
         if key in self.failing:

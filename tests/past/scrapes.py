@@ -14,8 +14,8 @@ from exporter.metrics.lines import HELP, LISTED, LISTINGS, TARGET
 from exporter.plan import Shard
 from tests.past.life import Life
 from tests.past.story import DAY, HOUR, MINUTE, Event, heroes, story
+from tests.past.world import OFFICE, watched
 from tests.past.world import config as config_of
-from tests.past.world import watched
 
 JOB = "dnsbl"
 _DENSE = {LISTED, LISTINGS, TARGET}
@@ -61,7 +61,7 @@ async def write(folder: Path, past: Past, more: bytes = b"") -> Path:
 async def lines(config: Config, folder: Path, past: Past) -> AsyncIterator[bytes]:
     """All samples of all shards."""
     events = story(config, past.begin, past.end)
-    portraits = {*heroes(config, past.begin, past.end)[:_PORTRAITS], *[target.text for target in watched(config)[:5]]}
+    portraits = {*heroes(config, past.begin, past.end)[:_PORTRAITS], *[target.text for target in watched(config)[:5]], OFFICE[0]}
     for ordinal in range(past.shards):
         life = Life(config, folder, past.begin, Shard(ordinal, past.shards))
         stamps = _Stamps(f"dnsbl-{ordinal + 1}:{_PORT}")

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.config import Config
@@ -10,7 +10,7 @@ from exporter.health import Health
 from exporter.target import Kind
 from exporter.verdict import Cause
 from tests.past.life import Life
-from tests.past.world import ADDRESS_LISTS, DOMAIN_LISTS, OFFICE, watched
+from tests.past.world import ADDRESS_LISTS, DOMAIN_LISTS, FILE, LOST, OFFICE, ORIGINS, watched
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 _CONFIRM = 300.0
@@ -155,6 +155,8 @@ def _troubles(config: Config, begin: float, end: float, dice: random.Random) -> 
     yield from _ill("dnsbl-2.uceprotect.net", Health.EVERYTHING, end - 0.4 * length, end - 0.395 * length)
     yield from _ill("bl.mailspike.net", Health.BOGUS, end - 0.7 * length, end - 0.68 * length)
     yield from _outage(end - 0.31 * length, end - 0.31 * length + min(3 * HOUR, 0.02 * length))
+    yield from _lost(ORIGINS.keys() - {FILE}, end - 0.31 * length, end - 0.31 * length + min(3 * HOUR, 0.02 * length))
+    yield from _lost({LOST}, end - min(26 * HOUR, 0.2 * length), None)
     yield from _one_resolver(end - 0.06 * length, end - 0.05 * length)
     yield Event(end - 0.09 * length, _stop)
     yield Event(end - 0.09 * length + 7 * MINUTE, Life.begin)
@@ -197,6 +199,18 @@ def _outage(since: float, until: float) -> Iterator[Event]:
 
     yield Event(since, lambda life: turn(life, up=False))
     yield Event(until, lambda life: turn(life, up=True))
+
+
+def _lost(names: Iterable[str], since: float, until: float | None) -> Iterator[Event]:
+    """Names that cannot be looked up: what they led to stays watched."""
+
+    def find(life: Life) -> None:
+        for name in names:
+            life.lost.pop(name, None)
+
+    yield Event(since, lambda life: life.lost.update(dict.fromkeys(names, since)))
+    if until is not None:
+        yield Event(until, find)
 
 
 def _one_resolver(since: float, until: float) -> Iterator[Event]:

@@ -6,7 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from exporter.expansion import Reason
+from exporter.verdict import Cause
 from grafana.build import built
+from grafana.build.looks import CAUSES, REASONS
 from tests.servers.behaviour import zone_data
 from tests.servers.exporter import Exporter
 from tests.servers.rude import Rude
@@ -193,10 +196,22 @@ def test_every_metric_is_one_that_the_exporter_exposes(query: Asked, exposed: di
 
 @every_query
 def test_every_metric_is_of_the_chosen_exporters(query: Asked) -> None:
-    """By job and instance, as chosen."""
+    """By job and instance, as chosen. Whether the shards of a job are complete only all of them can tell."""
+    of_all = query.panel == "Each exporter" and query.ref == "I"
     for selector in selectors(query.expr):
         assert selector.matchers["job"] == ("=~", "$job")
-        assert selector.matchers["instance"] == ("=~", "$instance")
+        if not of_all or "instance" in selector.matchers:
+            assert selector.matchers["instance"] == ("=~", "$instance")
+
+
+def test_every_reason_has_words() -> None:
+    """Why something that an origin leads to is not watched."""
+    assert REASONS.keys() == {str(reason) for reason in Reason}
+
+
+def test_every_cause_has_words() -> None:
+    """Why a check came to nothing."""
+    assert CAUSES.keys() == {str(cause) for cause in Cause}
 
 
 @every_query

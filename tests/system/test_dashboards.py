@@ -9,8 +9,8 @@ import pytest
 
 from exporter.target import parse
 from tests.past.scrapes import JOB, Past, write
-from tests.past.story import HOUR, MINUTE, office
-from tests.past.world import OFFICE, config
+from tests.past.story import MINUTE, office
+from tests.past.world import FILE, LOST, OFFICE, ORIGINS, config
 from tests.servers.archive import Archive, Series
 from tests.shipped.boards import BOARDS, Asked, Object, asked, events, filled, text, variables
 
@@ -40,7 +40,7 @@ every_query = pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.key
 
 @pytest.fixture(name="archive", scope="module")
 def _archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """An office of five, and at the end its twin, a program that is not ours and down, and targets with a label."""
+    """An office of five, and at the end its twin, a program that is not ours and down, and sets of shards."""
     folder = tmp_path_factory.mktemp("archive")
     samples = asyncio.run(write(folder, PAST, _neighbours()))
     body = samples.read_text()
@@ -51,16 +51,29 @@ def _archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 
 
 def _neighbours() -> bytes:
-    listing = f'job="labelled",instance="l:1",target="{MAIL}",list="zen.spamhaus.org",sublist="CSS"'
     samples = [
         'up{job="node",instance="n:9100"} 0',
         'process_resident_memory_bytes{job="node",instance="n:9100"} 1e12',
-        f'dnsbl_listed_since_timestamp_seconds{{{listing},team="outbound"}} {PAST.end - HOUR}',
-        f'dnsbl_listed_since_timestamp_seconds{{{listing.replace(MAIL, POLICY)},team="office"}} {PAST.end - HOUR}',
-        'dnsbl_sublist_info{job="labelled",instance="l:1",list="zen.spamhaus.org",sublist="CSS",impact="high"} 1',
-        'dnsbl_build_info{job="labelled",instance="l:1",version="0"} 1',
+        *_set_of_shards("gap", (0, 0, 4), (1, 1, 4), (1, 2, 4)),
+        *_set_of_shards("mixed", (0, 1, 2), (1, 2, 3)),
+        *_set_of_shards("pair", (0, 1, 2), (1, 2, 2), (0, 3, 2), (1, 4, 2)),
+        'dnsbl_origin_up{job="gap",instance="gap-1:15782",origin="mail.example.com"} 0',
+        'dnsbl_origin_up{job="gap",instance="gap-2:15782",origin="mail.example.com"} 1',
+        'dnsbl_origin_last_success_timestamp_seconds{job="gap",instance="gap-1:15782",origin="mail.example.com"} 0',
+        'dnsbl_target_info{job="gap",instance="gap-1:15782",target="192.0.2.1",origin="192.0.2.1",kind="ipv4",service="web"} 1',
+        'dnsbl_target_info{job="gap",instance="gap-1:15782",target="192.0.2.2",origin="192.0.2.2",kind="ipv4",service="dnsbl",'
+        'pod="dnsbl-0",container="dnsbl",namespace="mail",endpoint="metrics",exported_service="web"} 1',
     ]
     return "".join(f"{sample} {PAST.end:.0f}\n" for sample in samples).encode()
+
+
+def _set_of_shards(job: str, *shards: tuple[int, int, int]) -> Iterator[str]:
+    """Exporters of a job: the ordinal that each says, its own number, and how many it says there are."""
+    for ordinal, own, total in shards:
+        labels = f'job="{job}",instance="{job}-{own}:15782"'
+        yield from (f"up{{{labels}}} 1", f'dnsbl_build_info{{{labels},version="0"}} 1')
+        yield f"dnsbl_shard_ordinal{{{labels}}} {ordinal}"
+        yield f"dnsbl_total_shards{{{labels}}} {total}"
 
 
 def _ask(archive: Archive, query: Asked, chosen: Mapping[str, str] = OPENED, at: float = PAST.end) -> list[Series]:
@@ -152,11 +165,90 @@ def test_an_exporter_that_is_down_is_told(archive: Archive) -> None:
 
 def test_labels_of_targets_narrow_the_fleet(archive: Archive) -> None:
     """Two targets of two teams are listed; one is left when its team is chosen."""
-    teams = {"job": "labelled", "label": "team"}
+    teams = {"label": "team"}
     assert _value(archive, "dnsbl-fleet: Targets listed now, A", teams) == 2
-    assert _value(archive, "dnsbl-fleet: Targets listed now, A", teams | {"label_value": "outbound"}) == 1
-    (row,) = _ask(archive, QUERIES["dnsbl-fleet: Present listings, B"], teams | {"label_value": "outbound"})
-    assert (row.labels["target"], row.labels["team"]) == (MAIL, "outbound")
+    outbound = teams | {"label_value": "outbound"}
+    assert _value(archive, "dnsbl-fleet: Targets listed now, A", outbound) == 1
+    assert _value(archive, "dnsbl-fleet: Repeats, 24 h, A", outbound) == 1
+    rows = _ask(archive, QUERIES["dnsbl-fleet: Present listings, B"], outbound)
+    assert {(row.labels["target"], row.labels["team"]) for row in rows} == {(MAIL, "outbound")}
+    bars = _ask(archive, QUERIES["dnsbl-fleet: Targets listed now, by $label, A"], teams)
+    assert {row.labels["team"]: row.value for row in bars} == {"outbound": 1, "desks": 1}
+
+
+def test_a_label_that_a_target_lacks_is_a_dash(archive: Archive) -> None:
+    """Its listings are there nevertheless."""
+    bars = _ask(archive, QUERIES["dnsbl-fleet: Targets listed now, by $label, A"], {"label": "role"})
+    assert {row.labels["role"]: row.value for row in bars} == {"mx": 1, "–": 1}
+
+
+def test_a_target_tells_all_its_origins_with_its_labels(archive: Archive) -> None:
+    """A row for each, whatever labels it has; none is the scrape's."""
+    rows = [row for row in _why(archive, MAIL) if row["instance"] == OURS]
+    assert {row["origin"] for row in rows} == {MAIL, "mail.example.com", "example.com mx", "example.com spf"}
+    assert [(row["team"], row["role"]) for row in rows] == [("outbound", "mx")] * 4
+
+
+def test_labels_of_targets_are_told_from_those_of_scrapes(archive: Archive) -> None:
+    """A user's label may be called as one that Prometheus's operator sets; where that does, it is renamed."""
+    (own,), (renamed,) = _why(archive, "192.0.2.1", "gap"), _why(archive, "192.0.2.2", "gap")
+    ours = {"job", "instance", "target", "origin", "kind"}
+    assert {name: value for name, value in own.items() if name not in ours} == {"service": "web"}
+    assert {name: value for name, value in renamed.items() if name not in ours} == {"exported_service": "web"}
+
+
+def _why(archive: Archive, target: str, job: str = JOB) -> list[Mapping[str, str]]:
+    found = _ask(archive, QUERIES["dnsbl-target: Why it is watched, A"], {"target": target, "job": job})
+    return [series.labels for series in found]
+
+
+def test_origins_that_fail_are_told(archive: Archive) -> None:
+    """With when they last worked, and what was left out of each, by reason; the same rows in each query."""
+    state, success, skipped = (_origins(archive, letter) for letter in "ABC")
+    assert state.keys() == success.keys() >= skipped.keys()
+    assert {origin for origin, _ in state} == ORIGINS.keys()
+    assert {origin for (origin, _), value in state.items() if value == 0} == {LOST}
+    assert {value for (origin, _), value in state.items() if origin != LOST} == {2}
+    assert success[LOST, ""] < success[FILE, ""] == PAST.end * 1000
+    assert skipped == {("example.com spf", "known_provider"): 2, ("example.com spf", "network_too_large"): 1}
+
+
+def test_an_origin_that_fails_at_some_exporters_is_told(archive: Archive) -> None:
+    """It never worked at one of them."""
+    assert _origins(archive, "A", "gap") == {("mail.example.com", ""): 1}
+    assert _origins(archive, "B", "gap") == {("mail.example.com", ""): 0}
+
+
+def _origins(archive: Archive, letter: str, job: str = JOB) -> dict[tuple[str, str], float]:
+    found = _ask(archive, QUERIES[f"dnsbl-exporter: Origins of targets, {letter}"], {"job": job})
+    return {(series.labels["origin"], series.labels.get("reason", "")): series.value for series in found}
+
+
+AGREE, TOO_MANY, DIFFER, MISSING = range(4)
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        (JOB, {OURS: AGREE, TWIN: AGREE}),
+        ("pair", dict.fromkeys((f"pair-{own}:15782" for own in range(1, 5)), AGREE)),
+        ("mixed", {"mixed-1:15782": DIFFER, "mixed-2:15782": DIFFER, "shard 2 of mixed": MISSING}),
+        ("gap", {"gap-0:15782": AGREE, "gap-1:15782": TOO_MANY, "gap-2:15782": TOO_MANY, "shard 2 of gap": MISSING}),
+    ],
+)
+def test_what_is_wrong_with_shards_is_told(archive: Archive, job: str, told: Mapping[str, int]) -> None:
+    """Of each exporter, as the alerts see it. What is missing has a row."""
+    assert _shards(archive, {"job": job}) == told
+
+
+def test_shards_that_are_not_chosen_are_not_missing(archive: Archive) -> None:
+    """What is wrong with a set is so whatever part of it is looked at."""
+    assert _shards(archive, {"job": "pair", "instance": "pair-1:15782"}) == {"pair-1:15782": AGREE}
+
+
+def _shards(archive: Archive, chosen: Mapping[str, str]) -> Mapping[str, float]:
+    found = _ask(archive, QUERIES["dnsbl-exporter: Each exporter, I"], chosen)
+    return {series.labels["instance"]: series.value for series in found}
 
 
 def test_links_for_removal_have_the_target_filled_in(archive: Archive, tmp_path: Path) -> None:
