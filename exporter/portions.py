@@ -13,12 +13,11 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 
 from exporter import special
 from exporter.marks import Marks
 from exporter.roster import SCRAMBLING, Domains, Labels, Roster, Segment, Share, target_of
-from exporter.target import Kind, Network, Target
+from exporter.target import Kind, Network, Target, number_of
 
 MAX_TARGETS = 1 << 22
 _AT_ONCE = 1 << 16
@@ -53,11 +52,6 @@ class Members:
             or any(special.is_special(4, number) for number in self.ipv4)
             or any(special.is_special(6, number) for number in self.ipv6)
         )
-
-
-def number_of(address: Target) -> int:
-    """The number that an address is."""
-    return int(IPv4Address(address.text) if address.kind is Kind.IPV4 else IPv6Address(address.text))
 
 
 def members(targets: Iterable[Target], networks: Iterable[Network] = ()) -> Members:
@@ -206,7 +200,8 @@ class _Gathering:
         """Width, number of the portion, network."""
         self._marks = {kind: Marks(kind) for kind in SCRAMBLING}
         self._domains: dict[str, int] = {}
-        self._shares: list[Share] = []
+        self._shares: list[Share | tuple[int, int]] = []
+        """By number; a pair of numbers is the share of who has both."""
         self._numbers: dict[Share, int] = {}
         self._together: dict[tuple[int, int], int] = {}
         """The share of two shares."""
@@ -242,7 +237,18 @@ class _Gathering:
         if self._domains:
             names = sorted(self._domains)
             found.append(Domains(tuple(names), array("I", map(self._domains.__getitem__, names))))
-        return Roster(tuple(found), tuple(self._shares), self._special)
+        return Roster(tuple(found), self._renumbered(found), self._special)
+
+    def _renumbered(self, segments: Iterable[Segment]) -> tuple[Share, ...]:
+        """The shares that targets have, after their numbers were made those of these."""
+        used: dict[int, int] = {}
+        shares: dict[Share, int] = {}
+        for segment in segments:
+            for number in set(segment.shares) - used.keys():
+                used[number] = shares.setdefault(self._share(number), len(shares))
+            for place, number in enumerate(segment.shares):
+                segment.shares[place] = used[number]
+        return tuple(shares)
 
     def _mark(self, kind: Kind, codes: list[int], share: int) -> None:
         """The target of each code has this share too."""
@@ -258,15 +264,14 @@ class _Gathering:
                 self._domains[domain] = share if before is None else self._both(before, share)
 
     def _both(self, before: int, later: int) -> int:
-        """The number of the share of who has two: all origins, and of labels those that came before."""
+        """The number of the share of who has two. It is made a share when all is gathered: of the chains that lead to one, which
+        may be as many as there are entries, only their ends are anybody's."""
         if before == later:
             return before
         both = self._together.get((before, later))
         if both is None:
-            one, other = self._shares[before], self._shares[later]
-            origins = tuple(dict.fromkeys(one.origins + other.origins))
-            labels = tuple(sorted((dict(other.labels) | dict(one.labels)).items()))
-            both = self._together[before, later] = self._number(Share(origins, labels))
+            both = self._together[before, later] = len(self._shares)
+            self._shares.append((before, later))
         return both
 
     def _number(self, share: Share) -> int:
@@ -274,3 +279,19 @@ class _Gathering:
         if number == len(self._shares):
             self._shares.append(share)
         return number
+
+    def _share(self, number: int) -> Share:
+        """All origins, and of labels those that came first."""
+        chain: list[Share] = []
+        waiting = [number]
+        while waiting:
+            found = self._shares[waiting.pop()]
+            if isinstance(found, Share):
+                chain.append(found)
+            else:
+                waiting += reversed(found)
+        origins = dict.fromkeys(origin for share in chain for origin in share.origins)
+        labels: dict[str, str] = {}
+        for share in chain:
+            labels = dict(share.labels) | labels
+        return Share(tuple(origins), tuple(sorted(labels.items())))

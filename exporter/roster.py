@@ -12,11 +12,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from itertools import chain
 from typing import TypeVar
 
-from exporter.target import Kind, Target
+from exporter.target import Kind, Target, number_of
 
 Labels = tuple[tuple[str, str], ...]
 """Names and values, sorted by name."""
@@ -101,8 +101,7 @@ class Addresses:
         return map(self.target, range(len(self)))
 
     def place(self, target: Target) -> int | None:
-        address = IPv4Address(target.text) if self.kind is Kind.IPV4 else IPv6Address(target.text)
-        return _found(self.codes, SCRAMBLING[self.kind].code(int(address)))
+        return _found(self.codes, SCRAMBLING[self.kind].code(number_of(target)))
 
     def only(self, wanted: Callable[[Target], bool]) -> "Addresses":
         places = [place for place in range(len(self.codes)) if wanted(self._target(place))]
