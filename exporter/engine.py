@@ -23,10 +23,9 @@ from exporter.blocklist import Blocklist, Resolver
 from exporter.health import queries_a_test, trust
 from exporter.history import History, Record
 from exporter.inquiry import Providers, say_defect
-from exporter.moves import Moves
 from exporter.pace import Level, sustained_qps
 from exporter.plan import Plan
-from exporter.schedule import Outcome, Schedule, Turn
+from exporter.schedule import Ahead, Outcome, Schedule, Turn
 from exporter.verdict import Absent, Answer, Cause, Failure, NotListed, Unknown, judge
 from exporter.vouching import Hooks, Sighting, Vouching, guarded, tell
 
@@ -121,11 +120,11 @@ class Engine:
         self._stopping = True
         self._wake.set()
 
-    def swap(self, plan: Plan, providers: Providers, moves: Mapping[str, Moves] | None = None) -> None:
+    def swap(self, plan: Plan, providers: Providers, ahead: Ahead | None = None) -> None:
         """Go on with another plan. Lists that stay as they are keep their health, their budget and their place in the lap.
-        ``moves`` is how it differs from the present one, if that was found out before."""
+        ``ahead`` is what :func:`exporter.schedule.look_ahead` says of it and the present one, if it was asked already."""
         self._settle()
-        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule, self._kept(), moves)
+        schedule = Schedule(plan, self._clock(), self._history.standing, self.schedule, self._kept(), ahead)
         before = self._providers
         self.plan, self._providers, self.schedule, self._limited = plan, providers, schedule, _limited(plan)
         if before is not providers:

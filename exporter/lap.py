@@ -3,7 +3,7 @@
 Rules:
 
 1. With n checks and interval T, slot k is at ``phase + k*T/n`` since the epoch and belongs to check ``k mod n``. So a lap is a
-   cursor, load is flat, and a restart goes on where time says. The phase follows from the list's name.
+   cursor, load is flat, and a restart goes on where time says. The phase follows from the list's name, until checks change.
 2. A check that was never known, or was last known longer than T ago, is asked as soon as the list's allowance permits. At a
    fresh start these are all checks, and asking them is the first lap.
 3. A lap that the allowance cannot finish inside T goes on at the allowance's pace, in order: no burst, and no check is starved.
@@ -17,11 +17,10 @@ Rules:
 import hashlib
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from math import ceil, floor, inf
+from collections.abc import Callable, Iterator
+from math import ceil, floor
 from typing import NamedTuple
 
-from exporter.backoff import delay
 from exporter.blocklist import Blocklist
 from exporter.health import Health, queries_a_test
 from exporter.listing import Standing
@@ -29,7 +28,7 @@ from exporter.moves import Moves
 from exporter.pace import Allowance, Level
 from exporter.plan import Check, Checks, Key
 from exporter.probation import Probation
-from exporter.repeats import Repeats
+from exporter.repeats import Repeats, Resumed, resume
 from exporter.verdict import Cause, Unknown, Verdict
 
 _LOOK_SECONDS = 0.02
@@ -76,8 +75,10 @@ class Walk:
         standing: Callable[[Key], Standing],
         kept: Level | None = None,
         before: "tuple[Walk, Moves] | None" = None,
+        resumed: "Resumed | None" = None,
     ) -> None:
-        """The first lap of all checks; or, with the walk ``before`` of the same list, its laps with other checks."""
+        """The first lap of all checks; or, with the walk ``before`` of the same list, its laps with other checks. ``resumed`` is
+        what :func:`resume` says of the checks that are new, if it was asked already."""
         interval = blocklist.pace.interval
         self.blocklist = blocklist
         self.checks = checks
@@ -103,39 +104,34 @@ class Walk:
         if before is not None:
             self.allowance, self.probation, self.lap_seconds = before[0].allowance, before[0].probation, before[0].lap_seconds
         if before is not None and before[0].checks:
-            self._inherit(*before, now, standing)
+            self._inherit(*before)
+            self._plan(resume(checks, before[1].added(), now, standing) if resumed is None else resumed)
         else:
-            self._stale = self._resume(range(len(checks)), now, standing)
+            self._plan(resume(checks, range(len(checks)), now, standing) if resumed is None else resumed)
             self._first_lap_since = now if checks and len(self._stale) == len(checks) else None
 
-    def _resume(self, places: Sequence[int], now: float, standing: Callable[[Key], Standing]) -> "array[int]":
-        """Plan what is known to be wanted sooner than its slot; returns the places that are stale, the stalest last."""
-        pace = self.blocklist.pace
-        stale: list[tuple[float, int]] = []
-        for place in places:
-            held = standing(self.checks[place].key)
-            known_at = -inf if held.known_at is None else held.known_at
-            if held.pending:
-                self.confirm(place, known_at + pace.confirm_interval)
-            elif known_at < now - pace.interval:
-                stale.append((known_at, place))
-            elif held.unknown is not None:
-                self._repeats.ask(place, now + min(pace.interval, delay(held.unknown)))
-        return array("I", (place for _, place in sorted(stale, reverse=True)))
+    def _plan(self, resumed: "Resumed") -> None:
+        """Take over what is known to be wanted sooner than its slot."""
+        for place, at in resumed.confirmed:
+            self._repeats.confirm(place, at)
+        for place, at in resumed.repeated:
+            self._repeats.ask(place, at)
+        self._stale += resumed.stale
 
-    def _inherit(self, before: "Walk", moves: Moves, now: float, standing: Callable[[Key], Standing]) -> None:
+    def _inherit(self, before: "Walk", moves: Moves) -> None:
         """Go on where the walk before stands."""
         self._lap_since, self._first_lap_since = before._lap_since, before._first_lap_since
         self._repeats = before._repeats.moved(moves)
         self._stale = array("I", moves.of(before._stale))
         self._catch_up = deque(moves.of(before._catch_up))
         self._missed = dict.fromkeys(moves.of(list(before._missed)))
-        self._stale += self._resume(moves.added(), now, standing)
         before._moved = {old: place for old in before._flying if (place := moves.place(old)) is not None}
         before._heir = self
         self._flying = set(before._moved.values())
         lap, old = divmod(before._cursor, len(before.checks))
         self._cursor = lap * len(self.checks) + moves.next_place(old)
+        # Its time stays too: what came or went before it would else make all that follow late at once, or let it wait.
+        self._phase += before._slot_at(before._cursor) - self._slot_at(self._cursor)
 
     def present(self, turn: Turn) -> Turn | None:
         """The turn as a step of the laps that took over from these; nothing if its check is gone."""

@@ -8,11 +8,43 @@ Rules:
 """
 
 import heapq
+from array import array
+from collections.abc import Callable, Sequence
 from math import inf
+from typing import NamedTuple
 
 from exporter.backoff import delay
+from exporter.listing import Standing
 from exporter.moves import Moves
+from exporter.plan import Checks, Key
 from exporter.verdict import Cause
+
+
+class Resumed(NamedTuple):
+    """What is known to be wanted sooner than its slot, by place: what is stale, the stalest last, in few bytes, since it may be
+    all; and with their times what waits for a confirmation, and what is asked again."""
+
+    stale: "array[int]"
+    confirmed: list[tuple[int, float]]
+    repeated: list[tuple[int, float]]
+
+
+def resume(checks: Checks, places: Sequence[int], now: float, standing: Callable[[Key], Standing]) -> Resumed:
+    """Of these checks, which are new to a walk. It looks at each, so for many it is asked in a thread."""
+    pace = checks.blocklist.pace
+    stale: list[tuple[float, int]] = []
+    resumed = Resumed(array("I"), [], [])
+    for place in places:
+        held = standing(checks[place].key)
+        known_at = -inf if held.known_at is None else held.known_at
+        if held.pending:
+            resumed.confirmed.append((place, known_at + pace.confirm_interval))
+        elif known_at < now - pace.interval:
+            stale.append((known_at, place))
+        elif held.unknown is not None:
+            resumed.repeated.append((place, now + min(pace.interval, delay(held.unknown))))
+    resumed.stale.extend(place for _, place in sorted(stale, reverse=True))
+    return resumed
 
 
 class Repeats:

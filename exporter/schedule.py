@@ -22,6 +22,7 @@ from exporter.moves import Moves
 from exporter.pace import Level
 from exporter.plan import Check, Checks, Key, Plan, between
 from exporter.probation import Trial
+from exporter.repeats import Resumed, resume
 from exporter.verdict import Verdict
 
 __all__ = ["Outcome", "Schedule", "Trial", "Turn"]
@@ -37,13 +38,34 @@ class Outcome(NamedTuple):
     durations: tuple[float, ...]
 
 
+class Ahead(NamedTuple):
+    """What the schedule of a plan must know of the plan before, by list: how checks moved, and what is wanted soon of those that
+    are new to their walk."""
+
+    moves: Mapping[str, Moves]
+    resumed: Mapping[str, Resumed]
+
+
+def look_ahead(before: Plan, plan: Plan, now: float, standing: Callable[[Key], Standing]) -> Ahead:
+    """All that takes long when a plan follows another. It changes nothing, so it is asked in a thread; what is learned meanwhile
+    is at worst asked once more."""
+    moves = between(before, plan)
+    resumed: dict[str, Resumed] = {}
+    for name, checks in plan.checks.items():
+        if name not in moves or before.lists[name] != checks.blocklist or not before.checks[name]:
+            resumed[name] = resume(checks, range(len(checks)), now, standing)
+        elif not moves[name].still:
+            resumed[name] = resume(checks, moves[name].added(), now, standing)
+    return Ahead(moves, resumed)
+
+
 _NOTHING_KEPT: Mapping[str, Level] = MappingProxyType({})
 
 
 class Schedule:
     """All lists' laps. ``standing`` tells what is held of a check; ``before`` is the schedule that this one replaces; ``kept``
-    says by list what was left of daily budgets, for lists that are not in it; ``moves`` is how the plan differs from the one
-    before, if that was found out already."""
+    says by list what was left of daily budgets, for lists that are not in it; ``ahead`` is what :func:`look_ahead` says of the
+    plan and that of the schedule before, if it was asked already."""
 
     def __init__(
         self,
@@ -52,15 +74,20 @@ class Schedule:
         standing: Callable[[Key], Standing],
         before: "Schedule | None" = None,
         kept: Mapping[str, Level] = _NOTHING_KEPT,
-        moves: Mapping[str, Moves] | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         self._plan = plan
         walks: Mapping[str, Walk] = {} if before is None else before._walks
-        if moves is None:
-            moves = {} if before is None else between(before._plan, plan)
-        self._walks: dict[str, Walk] = {
-            name: _walk(walks.get(name), moves.get(name), plan.checks[name], now, standing, kept.get(name)) for name in plan.lists
-        }
+        if ahead is None:
+            ahead = Ahead({}, {}) if before is None else look_ahead(before._plan, plan, now, standing)
+        self._walks: dict[str, Walk] = {}
+        for name, checks in plan.checks.items():
+            was, moves, resumed = walks.get(name), ahead.moves.get(name), ahead.resumed.get(name)
+            if was is None or moves is None:
+                walk = Walk(checks.blocklist, checks, now, standing, kept.get(name), resumed=resumed)
+            else:
+                walk = _successor(was, moves, checks, now, standing, kept.get(name), resumed)
+            self._walks[name] = walk
         for name, walk in walks.items():
             walk.retired = self._walks.get(name) is not walk
         self._order = deque(self._walks)
@@ -156,17 +183,21 @@ class Schedule:
         return self._walks[name].lap_seconds
 
 
-def _walk(
-    before: Walk | None, moves: Moves | None, checks: Checks, now: float, standing: Callable[[Key], Standing], kept: Level | None
+def _successor(
+    before: Walk,
+    moves: Moves,
+    checks: Checks,
+    now: float,
+    standing: Callable[[Key], Standing],
+    kept: Level | None,
+    resumed: Resumed | None,
 ) -> Walk:
     """The walk to go on with: the old one if nothing changed, else a new one with what is known of its list, and always with
     what is left of its day."""
-    if before is None or moves is None:
-        return Walk(checks.blocklist, checks, now, standing, kept)
     if before.blocklist != checks.blocklist:
         left = before.allowance.left(now)
-        return Walk(checks.blocklist, checks, now, standing, kept if left is None else Level(left, now))
+        return Walk(checks.blocklist, checks, now, standing, kept if left is None else Level(left, now), resumed=resumed)
     if moves.still:
         before.checks = checks  # the same targets, maybe with other labels
         return before
-    return Walk(checks.blocklist, checks, now, standing, before=(before, moves))
+    return Walk(checks.blocklist, checks, now, standing, before=(before, moves), resumed=resumed)

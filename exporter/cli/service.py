@@ -27,10 +27,11 @@ from exporter.inquiry import Providers
 from exporter.metrics import Metrics, own_registry
 from exporter.metrics.blocks import Blocks
 from exporter.origins import Origins
-from exporter.plan import Plan, Shard, between, build
+from exporter.plan import Plan, Shard, build
 from exporter.portions import MAX_TARGETS
 from exporter.providers import PROVIDERS, Asking
 from exporter.providers.names import Names
+from exporter.schedule import look_ahead
 from exporter.tally import Reloads, Tally
 from exporter.vouching import Hooks, guarded
 
@@ -191,8 +192,8 @@ class Running:
 
     async def _swap(self, config: Config, origins: Origins, providers: Providers) -> None:
         plan = await asyncio.to_thread(self._plan, config, origins)
-        moves = await asyncio.to_thread(between, self.engine.plan, plan)
-        self.engine.swap(plan, providers, moves)
+        ahead = await asyncio.to_thread(look_ahead, self.engine.plan, plan, self._clock(), self._history.standing)
+        self.engine.swap(plan, providers, ahead)
 
     def _plan(self, config: Config, origins: Origins) -> Plan:
         shard = self._options.shard

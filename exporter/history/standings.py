@@ -125,8 +125,10 @@ class Standings:
         return column
 
     def get(self, key: Key) -> Standing:
-        row = self._rows.get(key[0])
-        return NOTHING if row is None else self.column(key[1]).get(row)
+        """Changes nothing, so any thread may ask."""
+        row, column = self._rows.get(key[0]), self._columns.get(key[1])
+        # The states of a column are the last of it that is widened.
+        return NOTHING if row is None or column is None or row >= len(column.states) else column.get(row)
 
     def put(self, key: Key, held: Standing) -> None:
         row = self.row(key[0])

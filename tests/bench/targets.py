@@ -25,9 +25,9 @@ from exporter.config import Config, load
 from exporter.listing import Standing
 from exporter.moves import difference
 from exporter.origins import files
-from exporter.plan import Key, Plan, Shard, between, build
+from exporter.plan import Key, Plan, Shard, build
 from exporter.portions import Portion
-from exporter.schedule import Schedule
+from exporter.schedule import Schedule, look_ahead
 from exporter.sources import Source
 from tests.bench.figures import Figures, at_most, rounds
 
@@ -120,9 +120,9 @@ def _found(config: Config) -> Mapping[Source, tuple[Portion, ...]]:
 def _reload(path: Path, before: Plan, schedule: Schedule) -> Iterator[float]:
     began = time.perf_counter()
     plan = _plan(path)
-    moves = between(before, plan)
+    ahead = look_ahead(before, plan, 1.0, _never_known)
     planned = time.perf_counter()
-    Schedule(plan, 1.0, _never_known, schedule, moves=moves)
+    Schedule(plan, 1.0, _never_known, schedule, ahead=ahead)
     swapped = time.perf_counter()
     difference(before.roster, plan.roster)
     yield from (planned - began, swapped - planned, time.perf_counter() - swapped)
