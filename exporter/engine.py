@@ -68,6 +68,8 @@ class Engine:
         self.alive = True
         """Whether the loop runs, or is yet to."""
         self._limited = _limited(plan)
+        self._slow: set[Blocklist] = set()
+        """Lists whose laps were said to take too long."""
         self._asking: Counter[str] = Counter()
         self._full: set[tuple[Resolver, ...]] = set()
         """Resolvers that can take no more in this step: there are many lists and few resolvers, so one look is for all."""
@@ -267,10 +269,14 @@ class Engine:
 
     def _say_laps_too_long(self) -> None:
         """Warn of lists whose limits do not let a lap end inside its interval."""
+        said, self._slow = self._slow, set()
         for blocklist in self.plan.lists.values():
             limit = sustained_qps(blocklist.pace)
             checks = len(self.plan.checks[blocklist.name])
-            if limit is not None and checks / limit > blocklist.pace.interval:
+            if limit is None or checks / limit <= blocklist.pace.interval:
+                continue
+            self._slow.add(blocklist)
+            if blocklist not in said:
                 fields = {"list": blocklist.name, "checks": checks, "lap_seconds": round(checks / limit)}
                 _log.warning("a lap takes longer than its interval", extra={"fields": fields})
 

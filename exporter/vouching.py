@@ -206,7 +206,8 @@ class Vouching:
             reasons = await self._reasons([claim.turn.check for claim in claims if self._opens(_trusted(claim, health))])
         except BaseException:
             for claim in claims:
-                claim.turn.walk.landed(claim.turn.place)
+                if (turn := claim.turn.walk.present(claim.turn)) is not None:
+                    turn.walk.landed(turn.place)
             raise
         for claim in claims:
             self._settle(_trusted(claim, health), reasons.get(claim.turn.check.key, ""))

@@ -15,7 +15,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from exporter import __version__, web
 from exporter.config import Config, ConfigError
 from exporter.engine import Engine
 from exporter.history import History
-from exporter.inquiry import Providers
+from exporter.inquiry import Providers, say_defect
 from exporter.metrics import Metrics, own_registry
 from exporter.metrics.blocks import Blocks
 from exporter.origins import Origins
@@ -38,6 +38,7 @@ from exporter.vouching import Hooks, guarded
 _log = logging.getLogger(__name__)
 
 _BETWEEN_PLANS_SECONDS = 0.2
+_AFTER_A_DEFECT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Running:
         self._news = asyncio.Event()
         """Whether other targets were found."""
         self._swapping = asyncio.Lock()
+        self._reloading: asyncio.Task[str | None] | None = None
+        """A reload that waits for its turn: whoever wants one meanwhile shares it."""
+        self._left_out: tuple[str, ...] = ()
         self.origins = Origins(config, make_names(config).ask, history, time.time, self._news.set)
         self._looking = asyncio.Event()
         self.tally = Tally()
@@ -129,25 +133,42 @@ class Running:
 
     async def reload(self) -> str | None:
         """Read the config again and go on with it, or keep the old one and say why."""
+        if self._reloading is None:
+            self._reloading = asyncio.create_task(self._reload_in_turn())
+        return await asyncio.shield(self._reloading)
+
+    async def _reload_in_turn(self) -> str | None:
         async with self._swapping:
+            self._reloading = None
             try:
                 config = await asyncio.to_thread(self._options.load)
+                await self._take_over(config)
             except ConfigError as error:
-                self.reloads.successful = False
-                _log.error("config not reloaded, the old one stays", extra={"fields": {"problems": str(error)}})
-                return str(error)
-            if config.history_path != self._config.history_path and self._options.history_path is None:
-                _log.warning("history.path changes at the next start only")
-            same_questions = _asking(config) == _asking(self._config)
-            origins = await asyncio.to_thread(self.origins.successor, config, make_names(config).ask)
-            providers = self._providers if same_questions else make_providers(config)
-            await self._swap(config, origins, providers)
-            self._config, self.origins, self._providers = config, origins, providers
-            self._looking.set()
-        self.reloads.successful, self.reloads.last_success = True, time.time()
-        _log.info("config reloaded", extra={"fields": self._size()})
-        self.warn()
-        return None
+                problem = str(error)
+                _log.error("config not reloaded, the old one stays", extra={"fields": {"problems": problem}})
+            except Exception as defect:  # noqa: BLE001 - a defect must not end the service, and is to be seen
+                problem = "a defect of this program, see its log"
+                say_defect("reloading", defect)
+            else:
+                self.reloads.successful, self.reloads.last_success = True, time.time()
+                _log.info("config reloaded", extra={"fields": self._size()})
+                self.warn()
+                return None
+            self.reloads.successful = False
+            return problem
+
+    async def _take_over(self, config: Config) -> None:
+        """Make everything new, and then go on with it."""
+        if config.history_path != self._config.history_path and self._options.history_path is None:
+            _log.warning("history.path changes at the next start only")
+        if config.history_keep != self._config.history_keep:
+            _log.warning("history.keep changes at the next start only")
+        same_questions = _asking(config) == _asking(self._config)
+        origins = await asyncio.to_thread(self.origins.successor, config, make_names(config).ask)
+        providers = self._providers if same_questions else make_providers(config)
+        await self._swap(config, origins, providers)
+        self._config, self.origins, self._providers = config, origins, providers
+        self._looking.set()
 
     def warn(self) -> None:
         """Say what the user should mind."""
@@ -175,7 +196,7 @@ class Running:
         """Look up what the present config wants looked up; when another takes over, what that wants."""
         while True:
             self._looking.clear()
-            looking = asyncio.create_task(self.origins.run())
+            looking = asyncio.create_task(_again_and_again(self.origins.run))
             await self._looking.wait()
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
@@ -198,13 +219,25 @@ class Running:
     def _plan(self, config: Config, origins: Origins) -> Plan:
         shard = self._options.shard
         assembled = config.roster(origins.found(), None if shard.total == 1 else shard.owns)
-        for portion in assembled.left_out:
-            fields = {"origin": portion.origin, "targets": len(portion.members), "most": MAX_TARGETS}
-            _log.error("too many targets: these are not watched", extra={"fields": fields})
+        self._say_left_out(tuple(portion.origin for portion in assembled.left_out))
         return build(assembled.roster, config.in_use(assembled.roster, config.sources), shard)
+
+    def _say_left_out(self, origins: tuple[str, ...]) -> None:
+        """Once, not with every plan."""
+        if origins and origins != self._left_out:
+            fields = {"origins": ", ".join(origins[:10]), "most": MAX_TARGETS}
+            _log.error("too many targets: those of some origins are not watched", extra={"fields": fields})
+        self._left_out = origins
 
     def _resolvers(self) -> Mapping[str, bool]:
         return {name: up for provider in self._providers.values() for name, up in provider.resolvers().items()}
+
+
+async def _again_and_again(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Until cancelled, whatever ends it."""
+    while True:
+        await guarded(work())
+        await asyncio.sleep(_AFTER_A_DEFECT_SECONDS)
 
 
 async def serve(options: Options, config: Config) -> None:

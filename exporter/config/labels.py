@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, StringConstraints
 
 from exporter.config.document import Note
 from exporter.roster import Labels
@@ -43,7 +43,6 @@ LabelTexts = Annotated[
     dict[str, Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]], Field(max_length=MOST)
 ]
 """Names and values as a person writes them."""
-SHAPE: TypeAdapter[Mapping[str, str]] = TypeAdapter(LabelTexts)
 
 
 def why_not_a_label(name: str) -> str | None:

@@ -4,6 +4,7 @@ Every function here returns what it could read and notes what it could not, with
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path as FilePath
 
 from exporter import catalogue
@@ -67,8 +68,9 @@ def read_zone(text: str) -> str:
     return zone.text
 
 
-def keyed_zones() -> list[str]:
-    return [zone for zone, entry in catalogue.entries().items() if entry.get("needs_key")]
+@cache
+def keyed_zones() -> tuple[str, ...]:
+    return tuple(zone for zone, entry in catalogue.entries().items() if entry.get("needs_key"))
 
 
 def _zone(entry: ListEntry, note: Note) -> str:
