@@ -111,6 +111,7 @@ NO_SHAPE = "must be a target as text, a mapping with target, or a group with tar
 TEXT = "must be text, in quotes if it looks like a number"
 CONFIG_ONLY = "stands in the config only: a file holds targets and networks"
 PORT = "has a port: give the address or the domain alone"
+RANGE = "is a range of addresses: give the networks that make it up, such as 198.51.100.0/30"
 SCOPED = "has a scope (%…): only global addresses can be listed"
 BITS = "has bits beyond its prefix: write 9.9.9.0/24 for the network, or the address alone"
 TOO_LARGE = "and each would be a target: list the parts that are in use, each a /12 or smaller"
@@ -140,6 +141,7 @@ BAD: Sequence[tuple[str, str | bytes, tuple[str, ...]]] = (
     ),
     ("a.txt", "9.9.9.9, 8.8.8.8\n", (":1: '9.9.9.9, 8.8.8.8' is not a domain: the label '9, 8' is not allowed",)),
     ("a.txt", "fe80::1%eth0\nfe80::%eth0/112\n", (f":1: 'fe80::1%eth0' {SCOPED}", f":2: 'fe80::%eth0/112' {SCOPED}")),
+    ("a.txt", "9.9.9.1-5\n9.9.9.1-9.9.9.5\n2001:db8::1-2001:db8::5\n", tuple(f":{line}: {RANGE}" for line in (1, 2, 3))),
     ("a.txt", "9.9.9.9/24\n", (f":1: '9.9.9.9/24' {BITS}",)),
     ("a.txt", "0.0.0.0/0\n", (f":1: 0.0.0.0/0 holds 4,294,967,296 addresses, {TOO_LARGE}",)),
     (
