@@ -37,12 +37,12 @@ _ORIGINS = """<!doctype html>
 <style>body {{font: 1rem sans-serif}} td, th {{text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0}}</style></head>
 <body><h1>Origins</h1>
 <p>Names that are looked up and files that are read for targets. What fails keeps what it last led to.</p>
-<table><thead><tr><th>Origin</th><th>Now</th><th>Last success</th><th>Skipped</th></tr></thead>
+<table><thead><tr><th>Origin</th><th>Now</th><th>Targets</th><th>Last success</th><th>Skipped</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table></body></html>
 """
-_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
+_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{targets}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ async def _landing(request: web.Request) -> web.Response:
 
 async def _origins(request: web.Request) -> web.Response:
     origins = sorted(request.app[_SERVICE].metrics.origins(), key=lambda origin: (origin.up, origin.name))
-    rows = "\n".join(map(_origin, origins)) or '<tr><td colspan="4">The config names none.</td></tr>'
+    rows = "\n".join(map(_origin, origins)) or '<tr><td colspan="5">The config names none.</td></tr>'
     return web.Response(text=_ORIGINS.format(rows=rows), content_type="text/html")
 
 
@@ -141,9 +141,16 @@ def _origin(origin: Origin) -> str:
     return _ORIGIN.format(
         name=html.escape(origin.name),
         now="fine" if origin.up else f"<strong>failing</strong>: {html.escape(origin.trouble)}",
+        targets=_leads_to(origin),
         succeeded=when,
-        skipped="<br>".join(html.escape(f"{skipped.what}: {skipped.why}") for skipped in origin.skipped),
+        skipped="<br>".join(map(html.escape, [*(f"{each.what}: {each.why}" for each in origin.skipped), *origin.notices])),
     )
+
+
+def _leads_to(origin: Origin) -> str:
+    """How many targets, and which they are if they were looked up."""
+    found = ", ".join(html.escape(target.text) for target in origin.found.singles())
+    return f"{origin.size:,}: {found}" if found else f"{origin.size:,}"
 
 
 async def _healthy(request: web.Request) -> web.Response:

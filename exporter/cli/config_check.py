@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.config import Config
-from exporter.config.matching import content, matching, shown, written
+from exporter.config.matching import content_at_once, matching, shown, written
 from exporter.config.target_files import MAX_BYTES, TargetFileError, read_target_file
 from exporter.plan import Shard, build
 from exporter.portions import MAX_TARGETS, Portion
 from exporter.sources import Files, Named, Source
 
 FAULTY = 2
+_ABSENT = "there is no such file now"
 
 
 @dataclass(slots=True)
@@ -56,14 +57,16 @@ def _portions(source: Files, config: Config, reading: _Reading) -> Iterator[Port
     try:
         paths = matching(source.pattern)
     except ValueError as error:
-        reading.errors.append(str(error))
+        reading.errors.append(f"{pattern}: {error}")
         return
     if not paths:
-        reading.notices.append(f"{pattern}: there is no such file now")
+        reading.notices.append(f"{pattern}: {_ABSENT}")
     for path in paths:
         name = shown(path, config.folder)
         try:
-            found = read_target_file(name, content(path, MAX_BYTES), source.labels, config.lists)
+            found = read_target_file(name, content_at_once(path, MAX_BYTES), source.labels, config.lists)
+        except FileNotFoundError:
+            reading.notices.append(f"{name}: {_ABSENT}")
         except OSError as error:
             reading.errors.append(f"{name}: cannot be read: {error.strerror}")
         except TargetFileError as error:

@@ -4,12 +4,14 @@ Rules:
 
 1. Addresses are only looked for: they are left out where all targets are put together. Domains that no list can hold are left out
    here, where each is looked at.
-2. A few of them are named, however many there are.
+2. A few of them are named, however many there are: the first in order, so that a file that is written in another order says
+   nothing new.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
+from itertools import chain
 
 from exporter import special
 from exporter.blocklist import Blocklist
@@ -19,7 +21,7 @@ from exporter.config.written import SPECIAL
 from exporter.expansion import Reason, Skipped
 from exporter.portions import Exclusion, Members, kind_of
 from exporter.roster import SCRAMBLING, target_of
-from exporter.target import Kind, Target
+from exporter.target import Kind, Network, Target
 
 _SHOWN = 10
 
@@ -38,17 +40,16 @@ def left_out(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> tuple[Skipp
 
 
 def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve]) -> Iterator[Skipped]:
-    networks = [str(network) for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
-    few = [*_texts(kind, islice(chain(*numbers), _SHOWN)), *networks[:_SHOWN]]
+    networks = _networks(kind, sieves)
+    few = [*_texts(kind, nsmallest(_SHOWN, chain(*numbers))), *map(str, networks[:_SHOWN])]
     return _skipped(sum(map(len, numbers)) + len(networks), few, Reason.NO_LIST, _no_list(kind))
 
 
 def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[Skipped]:
-    found = [number for each in numbers for number in _special_of(kind, each)]
-    networks = [network for sieve in sieves for network in sieve.networks if kind_of(network) is kind]
-    left = [(network, network.num_addresses - untaken.leaves(network)) for network in networks]
+    found = sorted(number for each in numbers for number in _special_of(kind, each))
+    left = [(network, network.num_addresses - untaken.leaves(network)) for network in _networks(kind, sieves)]
     parts = [f"{number:,} addresses of {network}" for network, number in left if number]
-    few = [*_texts(kind, iter(found[:_SHOWN])), *parts[:_SHOWN]]
+    few = [*_texts(kind, found[:_SHOWN]), *parts[:_SHOWN]]
     why = f"Of {SPECIAL} addresses only a list with `non_global: true` is asked, and none of these takes them."
     return _skipped(len(found) + len(parts), few, Reason.NOT_GLOBAL, why)
 
@@ -66,10 +67,10 @@ def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[Sk
     for sieve in sieves:
         kept = [name for name in sieve.domains if _held(name, quick_first)]
         if len(kept) < len(sieve.domains):
-            lost += sorted(set(sieve.domains).difference(kept))
+            lost += set(sieve.domains).difference(kept)
             sieve.domains = kept
     why = "None of the lists can hold it: it is a public suffix, or its name is too long." if lists else _no_list(Kind.DOMAIN)
-    return _skipped(len(lost), lost, Reason.NO_LIST, why)
+    return _skipped(len(lost), nsmallest(_SHOWN, lost), Reason.NO_LIST, why)
 
 
 def _held(name: str, lists: Sequence[Blocklist]) -> bool:
@@ -81,7 +82,12 @@ def _no_list(kind: Kind) -> str:
     return f"No configured list takes {kind} targets."
 
 
-def _texts(kind: Kind, numbers: Iterator[int]) -> Iterator[str]:
+def _networks(kind: Kind, sieves: Sequence[Sieve]) -> list[Network]:
+    of_kind = (network for sieve in sieves for network in sieve.networks if kind_of(network) is kind)
+    return sorted(of_kind, key=lambda network: (int(network.network_address), network.prefixlen))
+
+
+def _texts(kind: Kind, numbers: Iterable[int]) -> Iterator[str]:
     return (target_of(kind, SCRAMBLING[kind].code(number)).text for number in numbers)
 
 
@@ -89,4 +95,4 @@ def _skipped(count: int, few: Sequence[str], reason: Reason, why: str) -> Iterat
     for what in few[:_SHOWN]:
         yield Skipped(reason, what, why)
     if count > _SHOWN:
-        yield Skipped(Reason.MORE, f"{count - _SHOWN:,} more", why)
+        yield Skipped(reason, f"{count - _SHOWN:,} more", why, count - _SHOWN)

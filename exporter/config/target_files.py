@@ -197,7 +197,7 @@ def _found(name: str, sieves: Mapping[Labels, Sieve], lists: Sequence[Blocklist]
         check_size(sum(map(len, sieves.values())))
     except FullError:
         raise _error(name, f"holds more than {MAX_TARGETS:,} targets") from None
-    hidden = [shown_path((label,)) for label in islice(dropped, _SHOWN)]
+    hidden = [shown_path((label,)) for label in sorted(dropped)[:_SHOWN]]
     notices = [f"labels that start with __ are left out: {', '.join(hidden)}"] if hidden else []
     skipped = left_out(list(sieves.values()), lists)
     portions = tuple(Portion(sieve.members(), name, labels) for labels, sieve in sieves.items() if len(sieve))

@@ -10,6 +10,7 @@ from exporter.registrable import registrable
 from exporter.target import Kind, Network, Target, parse, parse_network
 
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+(%[^/]*)?/[0-9]+|[0-9.]+/[0-9.]+")
+_RANGE = re.compile(r"[0-9]+\.[0-9.]*-[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*-[0-9A-Fa-f:.]+")
 _WITH_PORT = re.compile(r"([^:]+|\[[^\]]*\]):[0-9]{1,5}")
 EXAMPLES = {
     Kind.IPV4: "zen.spamhaus.org, or the set default",
@@ -34,6 +35,8 @@ def read_single(text: str) -> Target:
         raise ValueError("is a URL: give its bare domain")
     if "@" in text:
         raise ValueError("is a mail address: give its domain, or the address of its server")
+    if _RANGE.fullmatch(text):
+        raise ValueError("is a range of addresses: give the networks that make it up, such as 198.51.100.0/30")
     if _WITH_PORT.fullmatch(text):
         raise ValueError("has a port: give the address or the domain alone")
     return parse(text)

@@ -58,7 +58,8 @@ class Gathering:
         """All of it. ``unread`` says how many more addresses there may be that nobody looked at."""
         skipped = [*self._skipped]
         if self._more:
-            skipped.append(Skipped(Reason.MORE, f"and {self._more} more", f"{self._more} more things are not watched either."))
+            why = f"{self._more} more things are not watched either."
+            skipped.append(Skipped(Reason.MORE, f"and {self._more} more", why, self._more))
         if self._over or unread:
             total = f"{self.seen} addresses" + (f" and up to {unread} more" if unread else "")
             limit = f"Of {total} the first {len(self._targets)} are watched (most_addresses: {self.limits.most_addresses})."

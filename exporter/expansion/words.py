@@ -103,6 +103,8 @@ class Skipped:
     reason: Reason
     what: str
     why: str
+    count: int = 1
+    """How many it stands for."""
 
 
 @dataclass(frozen=True, slots=True)

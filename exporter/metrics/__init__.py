@@ -208,7 +208,10 @@ class Metrics:
         for origin in self.origins():
             up.add_metric([origin.name], float(origin.up))
             success.add_metric([origin.name], origin.succeeded_at)
-            for reason, count in Counter(one.reason for one in origin.skipped).items():
+            counts = Counter[str]()
+            for one in origin.skipped:
+                counts[one.reason] += one.count
+            for reason, count in counts.items():
                 skipped.add_metric([origin.name, reason], count)
         yield from (up, success, skipped)
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from exporter.config import Config
 from exporter.expansion import Answer, Question, Skipped, expand, resolve
@@ -23,6 +24,8 @@ from exporter.portions import Portion
 from exporter.sources import Named, Source
 
 __all__ = ["Ask", "Origin", "Origins"]
+
+_News = TypeVar("_News", Skipped, str)
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +96,8 @@ class Origins:
         """Look up and look at until cancelled."""
         for seen in self._files.values():
             _say(Origin(seen.origin.name), seen.origin)
+        for pattern in files.idle(self._config, self._files):
+            _log.warning("there is no such file of targets now", extra={"fields": {"files": pattern}})
         self._keep_files()
         try:
             await asyncio.gather(self._look_names_up(), self._look_at_files())
@@ -184,15 +189,17 @@ def _named(config: Config) -> list[Named]:
 def _say(before: Origin, after: Origin) -> None:
     """Log what is news of an origin."""
     if not after.up and after.trouble != before.trouble:
-        fields = {"origin": after.name, "trouble": after.trouble, "kept": len(after.found)}
+        fields = {"origin": after.name, "trouble": after.trouble, "kept": after.size}
         _log.warning("an origin of targets failed, what it last led to is kept", extra={"fields": fields})
     if after.up and not before.up and before.known:
         _log.info("an origin of targets works again", extra={"fields": {"origin": after.name}})
     for skipped in _fresh(before.skipped, after.skipped):
         fields = {"origin": after.name, "reason": skipped.reason, "what": skipped.what, "why": skipped.why}
         _log.warning("not watched", extra={"fields": fields})
+    for notice in _fresh(before.notices, after.notices):
+        _log.warning("an origin of targets is used, but mind this", extra={"fields": {"origin": after.name, "notice": notice}})
 
 
-def _fresh(before: Iterable[Skipped], after: Iterable[Skipped]) -> list[Skipped]:
+def _fresh(before: Iterable[_News], after: Iterable[_News]) -> list[_News]:
     known = set(before)
-    return [skipped for skipped in after if skipped not in known]
+    return [news for news in after if news not in known]

@@ -6,19 +6,18 @@ Rules:
 2. What cannot be read, or holds a fault, changes nothing: what the file last gave stays, and the trouble is said. So does what a
    file gave that is gone, until the config is loaded anew.
 3. What was last read whole is kept in the history as it was, so that a file that is broken at the next start takes nothing away.
-4. Everything here may take long, and is called in a thread.
+4. A pattern that names too many files is an origin that failed; what its files gave stays.
+5. Everything here may take long, and is called in a thread.
 """
 
-import glob
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.config import Config
-from exporter.config.matching import matching, shown
+from exporter.config.matching import content_at_once, matching, shown, written
 from exporter.config.target_files import FileFound, TargetFileError, read_target_file
-from exporter.expansion import Reason, Skipped
 from exporter.history import Find
 from exporter.origins.origin import Origin
 from exporter.portions import Portion
@@ -43,6 +42,8 @@ class Seen:
     """The state in which it was last read, whole or not."""
     content: bytes | None = None
     """What to keep in the history; nothing if that has it already."""
+    overfull: bool = False
+    """Whether this is no file but a pattern that names too many."""
 
 
 FilesSeen = Mapping[tuple[Files, Path], Seen]
@@ -51,8 +52,8 @@ FilesSeen = Mapping[tuple[Files, Path], Seen]
 
 def first(config: Config, kept: Mapping[str, Find], now: float) -> dict[tuple[Files, Path], Seen]:
     """Every file of the config, read now; from the history where that cannot be done."""
-    seen = {}
-    for source, path in _all(config):
+    places, seen = _look(config)
+    for source, path in places:
         name = shown(path, config.folder)
         find = kept.get(_PREFIX + name)
         before = Seen(Origin(name)) if find is None else _from_history(config, source, name, find)
@@ -62,8 +63,9 @@ def first(config: Config, kept: Mapping[str, Find], now: float) -> dict[tuple[Fi
 
 def again(config: Config, before: FilesSeen, now: float) -> dict[tuple[Files, Path], Seen]:
     """What another look shows. Files that are there since are read after the next one."""
-    seen = {}
-    for source, path in dict.fromkeys([*before, *_all(config)]):
+    places, seen = _look(config)
+    known = [place for place, was in before.items() if not was.overfull]
+    for source, path in dict.fromkeys([*known, *places]):
         was = before.get((source, path)) or Seen(Origin(shown(path, config.folder)))
         stamp = _stamp(path)
         if stamp == was.looked != was.read or (stamp is None and was.origin.up):
@@ -77,18 +79,26 @@ def to_keep(seen: Iterable[Seen], now: float) -> dict[str, Find]:
     return {_PREFIX + one.origin.name: Find(one.content, now) for one in seen if one.content is not None}
 
 
-def _all(config: Config) -> list[tuple[Files, Path]]:
-    return [(source, path) for source in config.sources if isinstance(source, Files) for path in _matching(source.pattern)]
+def idle(config: Config, seen: FilesSeen) -> list[str]:
+    """The patterns that name no file, as they stand in the config."""
+    busy = {source for source, _ in seen}
+    return [
+        written(source.pattern, config.folder) for source in config.sources if isinstance(source, Files) and source not in busy
+    ]
 
 
-def _matching(pattern: str) -> list[Path]:
-    """A file that is named itself is looked for, there or not."""
-    if not glob.has_magic(pattern):
-        return [Path(pattern)]
-    try:
-        return matching(pattern)
-    except ValueError:  # too many, and loading the config said so: what they last gave stays
-        return []
+def _look(config: Config) -> tuple[list[tuple[Files, Path]], dict[tuple[Files, Path], Seen]]:
+    """The files there are by the patterns of the config, and the patterns that name too many."""
+    places: list[tuple[Files, Path]] = []
+    overfull = {}
+    for source in config.sources:
+        if isinstance(source, Files):
+            try:
+                places += [(source, path) for path in matching(source.pattern)]
+            except ValueError as error:
+                origin = Origin(written(source.pattern, config.folder), trouble=str(error))
+                overfull[source, Path(source.pattern)] = Seen(origin, overfull=True)
+    return places, overfull
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -103,15 +113,14 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
     name = before.origin.name
     try:
         stamp = _stamp(path)
-        with path.open("rb") as file:
-            content = file.read(_MOST_OCTETS + 1)
+        content = content_at_once(path, _MOST_OCTETS)
         found = read_target_file(name, content, source.labels, config.lists)
     except OSError as error:
         trouble = f"cannot be read: {error.strerror or type(error).__name__}"
         return replace(before, origin=replace(before.origin, up=False, trouble=trouble), read=None, content=None)
     except TargetFileError as error:
         return replace(before, origin=replace(before.origin, up=False, trouble=str(error)), read=stamp, content=None)
-    origin = Origin(name, up=True, trouble="", skipped=_skipped(name, found), succeeded_at=now)
+    origin = replace(_origin(name, found, now), up=True, trouble="")
     return Seen(origin, found.portions, before.looked, stamp, zlib.compress(content, 1))
 
 
@@ -121,8 +130,9 @@ def _from_history(config: Config, source: Files, name: str, find: Find) -> Seen:
         found = read_target_file(name, content, source.labels, config.lists)
     except (zlib.error, TargetFileError):
         return Seen(Origin(name))
-    return Seen(Origin(name, trouble="not read yet", skipped=_skipped(name, found), succeeded_at=find.at), found.portions)
+    return Seen(replace(_origin(name, found, find.at), trouble="not read yet"), found.portions)
 
 
-def _skipped(name: str, found: FileFound) -> tuple[Skipped, ...]:
-    return (*found.skipped, *(Skipped(Reason.NO_LIST, name, notice) for notice in found.notices))
+def _origin(name: str, found: FileFound, at: float) -> Origin:
+    size = sum(len(portion.members) for portion in found.portions)
+    return Origin(name, skipped=found.skipped, notices=found.notices, succeeded_at=at, written_out=size)

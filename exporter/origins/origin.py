@@ -30,6 +30,15 @@ class Origin:
     skipped: tuple[Skipped, ...] = ()
     succeeded_at: float = 0.0
     """When it was last looked up or read without a fault; 0 if never."""
+    notices: tuple[str, ...] = ()
+    """What else is not as it is written: no target is lost by it."""
+    written_out: int = 0
+    """How many targets a file gives: they may be too many to be ``found`` one by one."""
+
+    @property
+    def size(self) -> int:
+        """How many targets it leads to, at most: some may be given twice."""
+        return self.written_out + len(self.found)
 
     @property
     def known(self) -> bool:

@@ -1,12 +1,13 @@
 """Files of targets are read when they have changed and nobody is writing them, and broken ones take nothing away."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, load
+from exporter.config import Config, load, matching
 from exporter.history import Find
 from exporter.origins import files
 from exporter.origins.files import FilesSeen, Seen
@@ -106,3 +107,62 @@ def test_a_file_that_is_gone_gives_what_it_gave_and_a_new_one_is_read(config: Co
     assert given(seen) == {"a.txt": ["192.0.2.1"], "b.txt": ["192.0.2.1"]}
     assert {one.origin.name: one.origin.up for one in seen.values()} == {"a.txt": False, "b.txt": True}
     assert given(files.first(config, NOTHING, 4.0)) == {"b.txt": ["192.0.2.1"]}
+
+
+def test_a_named_pipe_holds_nobody_up(config: Config, tmp_path: Path) -> None:
+    """In the place of a file it is a fault as any other, and takes nothing away."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    before = files.first(config, NOTHING, 1.0)
+    path.unlink()
+    os.mkfifo(path)
+    seen = files.again(config, files.again(config, before, 2.0), 3.0)
+    assert the(seen).origin.trouble == "cannot be read: it is not a regular file"
+    assert the(seen).portions is the(before).portions
+
+
+def test_how_many_targets_a_file_gives(config: Config, tmp_path: Path) -> None:
+    """They are counted, also when it is broken and when the history has them, though not found one by one."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n198.51.100.0/30\n")
+    seen = files.first(config, NOTHING, 1.0)
+    assert the(seen).origin.size == 5
+    kept = files.to_keep(seen.values(), 1.0)
+    path.write_text("nonsense\n")
+    assert the(files.again(config, files.again(config, seen, 2.0), 3.0)).origin.size == 5
+    assert the(files.first(config, kept, 4.0)).origin.size == 5
+
+
+def test_a_label_that_is_left_out_costs_no_target(tmp_path: Path) -> None:
+    """It is a notice, and nothing that is skipped."""
+    settings = {"lists": [{"zone": "bl.example", "kinds": ["ipv4"], "non_global": True}], "targets": [{"files": ["a.json"]}]}
+    (tmp_path / "config.yml").write_text(json.dumps(settings))
+    (tmp_path / "a.json").write_text('[{"targets": ["192.0.2.1"], "labels": {"__meta": "x"}}]')
+    origin = the(files.first(load(tmp_path / "config.yml", {}), NOTHING, 1.0)).origin
+    assert origin.skipped == ()
+    assert origin.notices == ("labels that start with __ are left out: __meta",)
+
+
+def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its files gave stays until there are fewer again, also at the start, where it is nothing."""
+    monkeypatch.setattr(matching, "MOST_FILES", 1)
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    before = files.first(config, NOTHING, 1.0)
+    (tmp_path / "b.txt").write_text("192.0.2.2\n")
+    seen = files.again(config, files.again(config, before, 2.0), 3.0)
+    assert given(seen) == {"*.txt": [], "a.txt": ["192.0.2.1"]}
+    assert {one.origin.name: (one.origin.up, one.origin.trouble) for one in seen.values()} == {
+        "*.txt": (False, "names more than 1 files"),
+        "a.txt": (True, ""),
+    }
+    assert given(files.first(config, NOTHING, 4.0)) == {"*.txt": []}
+    assert files.idle(config, seen) == []
+    (tmp_path / "b.txt").unlink()
+    assert given(files.again(config, seen, 5.0)) == {"a.txt": ["192.0.2.1"]}
+
+
+def test_a_pattern_that_names_no_file(config: Config) -> None:
+    """It is told as it stands in the config."""
+    assert files.idle(config, files.first(config, NOTHING, 1.0)) == ["*.txt"]

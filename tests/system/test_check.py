@@ -389,11 +389,13 @@ def test_a_bad_file_of_targets_has_its_line(tmp_path: Path) -> None:
     (tmp_path / "targets.d").mkdir()
     (tmp_path / "targets.d" / "a.txt").write_text("9.9.9.0/24\n9.9.9.256\n")
     (tmp_path / "targets.d" / "b.yml").write_text("- targets:\n    - 9.9.9.9:25\n")
+    (tmp_path / "config.yml").write_text(WITH_FILES + "  - {files: [targets.d]}\n")
     ended = run("config", "check", folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines() == [
         "targets.d/a.txt:2: '9.9.9.256' is not a valid IP address",
         "targets.d/b.yml:2: [0].targets[0]: has a port: give the address or the domain alone",
+        "targets.d: cannot be read: Is a directory",
     ]
 
 

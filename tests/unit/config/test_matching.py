@@ -1,12 +1,13 @@
 """Which files a pattern names, and what they are called."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from exporter.config import matching as module
-from exporter.config.matching import content, matching, opened, shown, written
+from exporter.config.matching import content, content_at_once, matching, opened, shown, written
 
 Named = Callable[[str], list[str]]
 
@@ -34,10 +35,12 @@ def _folder(tmp_path: Path) -> Path:
         ("targets.d/[ab].yml", ["targets.d/a.yml", "targets.d/b.yml"]),
         ("../*.txt", ["../shared.txt"]),
         ("missing/*.yml", []),
+        ("missing.yml", ["missing.yml"]),
+        ("targets.d", ["targets.d"]),
     ],
 )
 def test_what_a_pattern_names(folder: Path, pattern: str, names: list[str]) -> None:
-    """Regular files, sorted, called as the pattern is written: from the folder of the config."""
+    """Regular files, sorted, and what is named itself, whatever it is; called from the folder of the config, as it is written."""
     assert [shown(path, folder) for path in matching(opened(pattern, folder))] == names
     assert written(opened(pattern, folder), folder) == pattern
 
@@ -57,7 +60,7 @@ def test_a_name_of_several_lines_is_shown_on_one() -> None:
 def test_too_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern that names a whole disk is a slip."""
     monkeypatch.setattr(module, "MOST_FILES", 2)
-    with pytest.raises(ValueError, match=r"targets\.d/\*\.yml names more than 2 files$"):
+    with pytest.raises(ValueError, match=r"^names more than 2 files$"):
         matching(opened("targets.d/*.yml", folder))
 
 
@@ -65,4 +68,12 @@ def test_of_a_huge_file_no_more_is_read_than_shows_it(tmp_path: Path) -> None:
     """One octet more than is taken."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"9.9.9.9\n" * 100)
-    assert content(path, 10) == b"9.9.9.9\n9.9"
+    assert content(path, 10) == content_at_once(path, 10) == b"9.9.9.9\n9.9"
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe"])
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    """It is refused at once: a device may have no end, and a pipe nobody who writes."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        content_at_once(tmp_path / name, 10)
