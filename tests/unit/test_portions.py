@@ -291,7 +291,7 @@ def test_a_part_of_a_set_is_as_it_was_in_the_whole() -> None:
     """Each target has its own origins and labels, though another is before it no more."""
     texts = ("9.9.9.1", "9.9.9.2", "9.9.9.3", "a.example", "b.example", "c.example")
     whole = assemble([_portion(text, origin=text) for text in texts]).roster
-    for gone in texts:
-        parts = tuple(segment.only(lambda target, gone=gone: target.text != gone) for segment in whole.segments)
+    for gone in map(parse, texts):
+        parts = tuple(segment.only(gone.__ne__) for segment in whole.segments)
         shared = {target.text: share.origins for target, share in Roster(parts, whole.shares).shared()}
-        assert shared == {text: (text,) for text in texts if text != gone}
+        assert shared == {text: (text,) for text in texts if text != gone.text}
