@@ -38,6 +38,7 @@ class Seen:
 
     origin: Origin
     portions: tuple[Portion, ...] = ()
+    """The very same as before if it gives the same."""
     looked: Stamp | None = None
     read: Stamp | None = None
     """The state in which it was last read, whole or not."""
@@ -112,7 +113,8 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
     except TargetFileError as error:
         return replace(before, origin=replace(before.origin, up=False, trouble=str(error)), read=stamp, content=None)
     origin = Origin(name, up=True, trouble="", skipped=_skipped(name, found), succeeded_at=now)
-    return Seen(origin, found.portions, before.looked, stamp, zlib.compress(content, 1))
+    portions = before.portions if found.portions == before.portions else found.portions
+    return Seen(origin, portions, before.looked, stamp, zlib.compress(content, 1))
 
 
 def _from_history(config: Config, source: Files, name: str, find: Find) -> Seen:

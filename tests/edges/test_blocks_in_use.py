@@ -179,10 +179,14 @@ def test_other_lists_and_other_wishes_are_followed(path: Path) -> None:
 
     async def work(it: Watched) -> None:
         await it.list(3)
-        learn(it.history, (address(4), ZONES[0]), CLEAN, 5.0)
+        for number in (4, 5):
+            learn(it.history, (address(number), ZONES[0]), CLEAN, 5.0)
+        it.fail(5, 6.0)
         everything = await it.text(plan_of(*range(10)))
         history_only = await it.text(plan_of(*range(10)), "history")
-        assert len(history_only) < len(everything)
+        assert {line.partition(" ")[0] for line in everything - history_only} == {
+            f'dnsbl_listed{{list="{ZONES[0]}",target="{address(number)}"}}' for number in (4, 5)
+        }
         assert await it.text(plan_of(*range(11)), "all") > everything
         one = plan_of(*range(10), lists=[ZONES[1]])
         assert not any(ZONES[0] in line for line in await it.text(one))
@@ -192,6 +196,37 @@ def test_other_lists_and_other_wishes_are_followed(path: Path) -> None:
         await it.text(plan_of(1, 2))
         await it.text(plan_of(4, lists=[ZONES[0]]))
         assert it.blocks.sublists == {ZONES[0]: {}}
+
+    watch(path, work)
+
+
+def test_what_is_told_of_a_listing(path: Path) -> None:
+    """While it is there, when it has ended, and when it is there again."""
+    labels = f'list="{ZONES[0]}",sublist="a",target="{address(1)}"'
+
+    async def work(it: Watched) -> None:
+        plan = plan_of(1, 2, labels=(("team", "m\n"),))
+        told = []
+        for at, verdict in ((10.0, on("a")), (20.0, CLEAN), (30.0, on("a"))):
+            learn(it.history, (address(1), ZONES[0]), verdict, at, delist_after=1)
+            await it.history.commit()
+            text = {line for line in await it.text(plan) if address(1) in line and ZONES[0] in line}
+            told.append({line.partition("{")[0].removeprefix("dnsbl_"): line.rpartition(" ")[2] for line in text})
+            assert sum(f'{{{labels},team="m\\n"}}' in line for line in text) == 4
+            assert it.blocks.listed_targets() == int(verdict != CLEAN)
+        begun = {"listed": "1", "listing_onset_observed": "0", "listing_number": "1"}
+        assert told == [
+            begun | {"listed_since_timestamp_seconds": "10.0", "last_delisted_timestamp_seconds": "0.0", "listing_info": "1"},
+            begun | {"listed": "0", "listed_since_timestamp_seconds": "0.0", "last_delisted_timestamp_seconds": "20.0"},
+            {
+                "listed": "1",
+                "listed_since_timestamp_seconds": "30.0",
+                "last_delisted_timestamp_seconds": "20.0",
+                "listing_onset_observed": "1",
+                "listing_number": "2",
+                "listing_info": "1",
+            },
+        ]
 
     watch(path, work)
 
