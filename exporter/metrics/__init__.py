@@ -52,6 +52,14 @@ class Running(Protocol):
     def schedule(self) -> Schedule: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What was running when a scrape began: another plan may take over while its text is made."""
+
+    plan: Plan
+    schedule: Schedule
+
+
 @dataclass(slots=True)
 class Metrics:
     """Collects everything that is exposed. ``clock`` is the schedule's; ``exposed_checks`` as in the config."""
@@ -70,8 +78,9 @@ class Metrics:
 
     async def scrape(self, form: Form, *, compressed: bool) -> Scrape:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
-        async with self.blocks.fresh(self.running.plan, self.exposed_checks()):
-            families = self.families()  # as of the same moment
+        moment = _Moment(self.running.plan, self.running.schedule)
+        async with self.blocks.fresh(moment.plan, self.exposed_checks()):
+            families = self.families(moment)  # of the same plan
             text = await self.blocks.packed() if compressed else self.blocks.plain()
         match text:
             case Plain():
@@ -82,17 +91,18 @@ class Metrics:
             case _:
                 assert_never(text)
 
-    def families(self) -> list[Metric]:
-        """Every family but those of checks and targets, as of now."""
+    def families(self, running: Running | None = None) -> list[Metric]:
+        """Every family but those of checks and targets, as of now; of what is running, or else was a moment ago."""
+        running = self.running if running is None else running
         return [
-            *self._lists(),
-            *self._counters(),
-            *self._service(),
+            *self._lists(running),
+            *self._counters(running.plan),
+            *self._service(running),
             *self._origins(),
             *self.registry.collect(),
         ]
 
-    def _lists(self) -> Iterator[Metric]:
+    def _lists(self, running: Running) -> Iterator[Metric]:
         """
         dnsbl_list_up{list="zen.spamhaus.org"} 1
         dnsbl_list_health{list="zen.spamhaus.org",health="ok"} 1
@@ -106,8 +116,8 @@ class Metrics:
         success = _gauge("dnsbl_list_last_success_timestamp_seconds", "Last conclusive answer; 0 if none yet.", ("list",))
         interval = _gauge("dnsbl_list_interval_seconds", "The lap that the list must keep.", ("list",))
         lap = _gauge("dnsbl_list_lap_seconds", "How long the last full lap took.", ("list",))
-        schedule = self.running.schedule
-        for name, blocklist in self.running.plan.lists.items():
+        schedule = running.schedule
+        for name, blocklist in running.plan.lists.items():
             info.add_metric([name, blocklist.operator, blocklist.provider], 1.0)
             for sublist in self._sublists(blocklist):
                 facts = blocklist.sublist(sublist)
@@ -121,7 +131,7 @@ class Metrics:
             if (seconds := schedule.lap_seconds(name)) is not None:
                 lap.add_metric([name], seconds)
         verdicts = _gauge("dnsbl_list_checks", "Checks in each state.", ("list", "verdict"))
-        for name in self.running.plan.lists:
+        for name in running.plan.lists:
             counts = {state: self.blocks.states[name, state] for state in State}
             for verdict, count in (
                 ("listed", counts[State.LISTED]),
@@ -142,7 +152,7 @@ class Metrics:
             self.tally.last_success[name] = max(self.history.column(name).known_at, default=0.0)
         return self.tally.last_success[name]
 
-    def _counters(self) -> Iterator[Metric]:
+    def _counters(self, plan: Plan) -> Iterator[Metric]:
         """
         dnsbl_checks_total{list="zen.spamhaus.org"} 12
         dnsbl_check_failures_total{list="zen.spamhaus.org",cause="timeout"} 0
@@ -152,7 +162,7 @@ class Metrics:
         listed = CounterMetricFamily("dnsbl_listings", "Listings that opened, since the history began.", labels=("list",))
         delisted = CounterMetricFamily("dnsbl_delistings", "Listings that closed, since the history began.", labels=("list",))
         durations = HistogramMetricFamily("dnsbl_query_duration_seconds", "One DNS query.", labels=("list",))
-        for name in self.running.plan.lists:
+        for name in plan.lists:
             checks.add_metric([name], self.tally.checks[name])
             for cause in Cause:
                 failures.add_metric([name, cause], self.tally.failures[name, cause])
@@ -163,7 +173,7 @@ class Metrics:
             durations.add_metric([name], _buckets(spent), spent.total)
         yield from (checks, failures, listed, delisted, durations)
 
-    def _service(self) -> Iterator[Metric]:
+    def _service(self, running: Running) -> Iterator[Metric]:
         """
         dnsbl_resolver_up{resolver="127.0.0.1:53"} 1
         dnsbl_checks_overdue 0
@@ -178,9 +188,9 @@ class Metrics:
             targets.add_metric([kind], self.blocks.kinds[kind])
         failures = CounterMetricFamily("dnsbl_history_write_failures", "Writes to the history that failed.")
         failures.add_metric([], self.history.write_failures)
-        shard = self.running.plan.shard
+        shard = running.plan.shard
         singles = (
-            ("dnsbl_checks_overdue", "Checks due by now and not yet started.", self.running.schedule.overdue(self.clock())),
+            ("dnsbl_checks_overdue", "Checks due by now and not yet started.", running.schedule.overdue(self.clock())),
             ("dnsbl_history_created_timestamp_seconds", "When the history began.", self.history.created),
             ("dnsbl_shard_ordinal", "This process's shard, from 0.", shard.ordinal),
             ("dnsbl_total_shards", "Shards in all.", shard.total),

@@ -169,11 +169,12 @@ class Blocks:
         async for some in _in_slices(difference.added):
             for target, share in some:
                 self._seat(self.history.row(target.text), target.kind, share, columns(target))
-        for text, share in difference.changed:
-            row = self.history.row(text)
-            group, place = divmod(self._seats[row] - 1, _GROUP)
-            self._groups[group].shares[place] = share
-            self._stale[row] = None
+        async for changes in _in_slices(difference.changed):
+            for text, share in changes:
+                row = self.history.row(text)
+                group, place = divmod(self._seats[row] - 1, _GROUP)
+                self._groups[group].shares[place] = share
+                self._stale[row] = None
 
     async def _widen(self, texts: Iterable[str]) -> None:
         """Have a row for each, so that columns that are taken next hold all of them."""

@@ -120,6 +120,8 @@ class Origins:
             self._wake.clear()
             now = self._clock()
             waiting = [lookup for lookup in self._lookups.values() if not lookup.under_way]
+            for lookup in waiting:  # the clock may have been set back
+                lookup.due_at = min(lookup.due_at, now + self._config.expansion.interval)
             for lookup in sorted(waiting, key=lambda lookup: lookup.due_at)[: max(0, _AT_ONCE - len(self._tasks))]:
                 if lookup.due_at <= now:
                     lookup.under_way = True
@@ -173,7 +175,7 @@ class Origins:
             for place, seen in after.items():
                 _say(before[place].origin if place in before else Origin(seen.origin.name), seen.origin)
             self._keep_files()
-            if any(place not in before or before[place].portions is not seen.portions for place, seen in after.items()):
+            if any(seen.portions is not (before[place].portions if place in before else ()) for place, seen in after.items()):
                 self._changed()
 
     def _keep_files(self) -> None:

@@ -37,6 +37,7 @@ class Seen:
 
     origin: Origin
     portions: tuple[Portion, ...] = ()
+    """The very same as before if it gives the same."""
     looked: Stamp | None = None
     read: Stamp | None = None
     """The state in which it was last read, whole or not."""
@@ -121,6 +122,8 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
     except TargetFileError as error:
         return replace(before, origin=replace(before.origin, up=False, trouble=str(error)), read=stamp, content=None)
     origin = replace(_origin(name, found, now), up=True, trouble="")
+    if found.portions == before.portions and before.origin.succeeded_at:
+        return Seen(origin, before.portions, before.looked, stamp)  # nobody makes a new plan for it, and the history has it
     return Seen(origin, found.portions, before.looked, stamp, zlib.compress(content, 1))
 
 

@@ -129,7 +129,7 @@ async def _answer(history: History, step: Answer, at: float) -> None:
     key = (TARGETS[step.target].text, step.zone)
     if step.verdict == NotListed() and history.note_clean(*key, at, first=True):
         return
-    after, changes = advance(history.standing(key), step.verdict, at, 2)
+    after, changes = advance(history.standing(key), step.verdict, at, 1 + step.target % 2)
     if changes:
         history.hold(Record(key, after, changes))
         await history.commit()

@@ -33,6 +33,7 @@ def test_every_target_that_stays_is_found_where_it_is_now(before: Mapping[Target
     assert {new[place] for place in moves.added()} == after.keys() - before.keys()
     assert {old[place] for place in moves.gone()} == before.keys() - after.keys()
     assert moves.still == (before.keys() == after.keys())
+    assert [new[place] for place in moves.of(range(len(old)))] == [target for target in old if target in after]
 
 
 @quick
@@ -67,3 +68,33 @@ def test_what_is_shared_is_not_looked_at() -> None:
     moves = Comparing().moves(one, Roster(one.segments, one.shares, special=True))
     assert moves.still
     assert all(isinstance(part.places, range) for part in moves.parts)
+
+
+def test_behind_the_last_who_stays_is_the_end() -> None:
+    """Also where those who are new stand there: a lap that was among the last to leave is over."""
+    before = roster(dict.fromkeys([*TARGETS[:3], parse("y.example"), parse("z.example")], ""))
+    after = roster(dict.fromkeys([*TARGETS[:3], parse("a.example"), parse("b.example")], ""))
+    moves = Comparing().moves(before, after)
+    assert [moves.next_place(place) for place in range(5)] == [0, 1, 2, 5, 5]
+
+
+def test_to_nobody_and_back() -> None:
+    """All are gone, then all are new; neither is standing still."""
+    some, nobody = roster(dict.fromkeys(TARGETS, "")), roster({})
+    away, back = Comparing().moves(some, nobody), Comparing().moves(nobody, some)
+    places = list(range(len(TARGETS)))
+    assert (away.gone(), away.added(), list(away.of(places)), away.next_place(0)) == (places, [], [], 0)
+    assert (back.gone(), back.added()) == ([], places)
+    assert not away.still
+    assert not back.still
+
+
+def test_pairs_of_parts_are_told_apart() -> None:
+    """Lists that share the one plan's part and not the other's have moves of their own."""
+    whole, some, few = (roster(dict.fromkeys(TARGETS[:count], "")) for count in (8, 5, 2))
+    comparing = Comparing()
+    for before in (whole, some, few):
+        for after in (whole, some, few):
+            moves = comparing.moves(before, after)
+            assert {before[place] for place in moves.gone()} == {*before} - {*after}
+            assert {after[place] for place in moves.added()} == {*after} - {*before}

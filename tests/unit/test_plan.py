@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from exporter.blocklist import Blocklist
-from exporter.plan import Check, Plan, Shard, build
+from exporter.plan import Check, Plan, Shard, between, build
+from exporter.roster import Domains
 from exporter.target import Kind, parse
 from tests.unit.builders import a_list, a_pace, a_plan, a_roster, domains
 
@@ -105,3 +106,95 @@ def test_a_plan_asks_a_list_only_as_it_is(blocklist: Blocklist, asks: bool) -> N
 def test_a_check_is_known_by_target_and_list() -> None:
     """The key of a check is the pair of names, without any secret."""
     assert Check(parse("192.0.2.1"), a_list("bl.example", key="secret")).key == ("192.0.2.1", "bl.example")
+
+
+# ---- lists that take alike
+
+LONG = f"{'z.' * 115}example"
+"""Under it fits ``co.uk`` and no name that is much longer."""
+LISTS = [
+    a_list("all.example"),
+    a_list("special.example", non_global=True),
+    a_list("four.example", kinds=(Kind.IPV4,)),
+    a_list("six.example", kinds=(Kind.IPV6,), non_global=True),
+    a_list("names.example", kinds=(Kind.DOMAIN,)),
+    a_list("own.example", kinds=(Kind.DOMAIN,), registrable=True),
+    a_list(LONG, kinds=(Kind.DOMAIN,)),
+    a_list(f"y{LONG[1:]}", kinds=(Kind.DOMAIN,), registrable=True),
+]
+ORDINARY = ("9.9.9.9", "9.9.9.10", "2620:fe::fe", "2620:fe::9")
+SPECIAL = ("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")
+NAMES = ("co.uk", "example.co.uk", "a.example.co.uk", "ab.example.com", "abcdefg.co.uk", "ac.uk", "b.example.net", "uk.com")
+
+
+@pytest.mark.parametrize("texts", [ORDINARY, SPECIAL, NAMES, ORDINARY + SPECIAL + NAMES, NAMES[::-1] + SPECIAL[::-1]])
+@pytest.mark.parametrize("lists", [LISTS, LISTS[::-1], *([each] for each in LISTS)])
+def test_a_plan_has_the_checks_that_each_list_would_say_it_takes(texts: tuple[str, ...], lists: list[Blocklist]) -> None:
+    """Though it is found out once for all that are alike; and each target knows its lists, in their order."""
+    targets = [parse(text) for text in texts]
+    plan = build(a_roster(targets), lists, Shard())
+    for blocklist in lists:
+        assert set(plan.checks[blocklist.name].targets) == {target for target in targets if blocklist.accepts(target)}
+        assert all(len(segment) for segment in plan.checks[blocklist.name].targets.segments)
+    for target in [*targets, *targets]:
+        assert plan.taking(target) == tuple(blocklist.name for blocklist in lists if blocklist.accepts(target))
+
+
+def test_lists_that_take_alike_share_their_targets() -> None:
+    """A million targets on fifty lists are a million numbers, whether a list takes all or a part."""
+    targets = [parse(text) for text in ORDINARY + SPECIAL + NAMES]
+    alike = [a_list("one.example"), a_list("two.example"), a_list("six.example", kinds=(Kind.IPV6, Kind.DOMAIN))]
+    one, two, six = (checks.targets for checks in build(a_roster(targets), alike, Shard()).checks.values())
+    assert one is two
+    assert [id(segment) for segment in six.segments] == [id(segment) for segment in one.segments[1:]]
+
+
+def test_a_domain_is_looked_at_once_for_all_that_are_as_long() -> None:
+    """Lists are not asked again for each of a million: a list that is changed behind a plan's back is not noticed."""
+    lists = {"bl.example": a_list()}
+    plan = Plan(Shard(), lists, {}, a_roster(domains(10)))
+    assert [plan.taking(parse("t0.example")), plan.taking(parse("9.9.9.9"))] == [("bl.example",)] * 2
+    lists.clear()
+    assert [plan.taking(parse("t1.example")), plan.taking(parse("9.9.9.8"))] == [("bl.example",)] * 2
+    assert plan.taking(parse("t10.example")) == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        pytest.param([a_list("one.example"), a_list("two.example")], True, id="the same"),
+        pytest.param([a_list("one.example", refusal=(), pace=a_pace(interval=9.0)), a_list("two.example")], True, id="settings"),
+        pytest.param([a_list("one.example", key="k"), a_list("two.example")], False, id="a key"),
+        pytest.param([a_list("two.example"), a_list("one.example")], False, id="another order"),
+        pytest.param([a_list("one.example")], False, id="one less"),
+        pytest.param([a_list("one.example"), a_list("two.example"), a_list("new.example")], False, id="one more"),
+        pytest.param([a_list("one.example"), a_list("new.example")], False, id="another name"),
+        pytest.param([a_list("one.example"), a_list("two.example", kinds=(Kind.IPV4,))], False, id="kinds"),
+        pytest.param([a_list("one.example"), a_list("two.example", non_global=True)], False, id="non-global"),
+        pytest.param([a_list("one.example"), a_list("two.example", registrable=True)], False, id="registrable"),
+    ],
+)
+def test_plans_take_alike_if_their_lists_do(other: list[Blocklist], alike: bool) -> None:
+    """By the same names and in the same order, for whatever targets; how a list is asked does not matter."""
+    ours = [a_list("one.example"), a_list("two.example")]
+    assert a_plan(1, *ours).takes_alike(a_plan(5, *other)) is alike
+
+
+def test_what_moved_is_told_of_lists_that_are_in_both_plans() -> None:
+    """For each by what it takes."""
+    before = build(a_roster(map(parse, ORDINARY + NAMES)), [*LISTS[:3], a_list("old.example")], Shard())
+    after = build(a_roster(map(parse, ORDINARY[1:] + SPECIAL + NAMES[:1])), [*LISTS[:4], LISTS[4]], Shard())
+    moves = between(before, after)
+    assert set(moves) == {"all.example", "special.example", "four.example"}
+    for name, moved in moves.items():
+        old, new = before.checks[name].targets, after.checks[name].targets
+        assert {new[place] for place in moved.added()} == {*new} - {*old}
+        assert {old[place] for place in moved.gone()} == {*old} - {*new}
+
+
+def test_a_part_of_domains_is_domains() -> None:
+    """In their order."""
+    plan = build(a_roster(map(parse, NAMES)), [LISTS[5]], Shard())
+    (segment,) = plan.checks["own.example"].targets.segments
+    assert isinstance(segment, Domains)
+    assert list(segment.codes) == sorted(segment.codes)
