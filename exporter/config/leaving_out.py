@@ -8,7 +8,6 @@ Rules:
    nothing new.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from itertools import chain
@@ -46,19 +45,14 @@ def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Siev
 
 
 def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[Skipped]:
-    found = sorted(number for each in numbers for number in _special_of(kind, each))
+    version = 4 if kind is Kind.IPV4 else 6
+    # One by one: to sort a million numbers is one step for Python, and would hold up all threads.
+    found = [number for each in numbers for number in each if special.is_special(version, number)]
     left = [(network, network.num_addresses - untaken.leaves(network)) for network in _networks(kind, sieves)]
     parts = [f"{number:,} addresses of {network}" for network, number in left if number]
-    few = [*_texts(kind, found[:_SHOWN]), *parts[:_SHOWN]]
+    few = [*_texts(kind, nsmallest(_SHOWN, found)), *parts[:_SHOWN]]
     why = f"Of {SPECIAL} addresses only a list with `non_global: true` is asked, and none of these takes them."
     return _skipped(len(found) + len(parts), few, Reason.NOT_GLOBAL, why)
-
-
-def _special_of(kind: Kind, numbers: Sequence[int]) -> Iterator[int]:
-    """Looked for by ranges in the sorted numbers, since there may be many."""
-    ordered = sorted(numbers)
-    for first, last in special.spans(4 if kind is Kind.IPV4 else 6):
-        yield from ordered[bisect_left(ordered, first) : bisect_right(ordered, last)]
 
 
 def _domains(sieves: Sequence[Sieve], lists: Sequence[Blocklist]) -> Iterator[Skipped]:

@@ -253,8 +253,8 @@ class Expansion(BaseModel):
     model_config = STRICT
 
     interval: Annotated[Duration, AfterValidator(_not_too_often)] = Field(default="1h", validate_default=True)
-    largest_network: Annotated[int, Field(ge=1, le=65_536)] = 16
-    most_addresses: Annotated[int, Field(ge=1, le=65_536)] = 64
+    largest_network: Annotated[int, Field(ge=1, le=1024)] = 16
+    most_addresses: Annotated[int, Field(ge=1, le=1024)] = 64
     skip_includes: Annotated[list[Text] | None, Field(max_length=1000)] = None
     """Left out: those of providers that are known."""
 

@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,6 +35,7 @@ _AT_ONCE = 65_536
 _SHOWN = 10
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+_PLAIN = bytes(octet for octet in range(256) if not _CONTROL.fullmatch(bytes((octet,))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ def _error(name: str, *messages: str) -> TargetFileError:
 
 
 def _plain(name: str, content: bytes, labels: Labels, lists: Sequence[Blocklist]) -> FileFound:
-    if odd := _CONTROL.search(content):
+    # That there is any is told quickly: to search a large file takes long, is one step for Python, and would hold up all threads.
+    odd = _CONTROL.search(content) if len(content.translate(None, _PLAIN)) > content.count(b"\r\n") else None
+    if odd:
         raise _problems(name, [Problem((), content.count(b"\n", 0, odd.start()) + 1, f"the control character U+{odd[0][0]:04X}")])
     if not content.endswith(b"\n"):
         raise _error(name, "does not end with a newline: its last line may be half written")
@@ -151,15 +155,17 @@ def _shaped(name: str, found: document.Document, labels: Labels, lists: Sequence
 
     def note(path: Path, message: str) -> None:
         problems.append(Problem(path, found.line(path) if found.lines else 0, message))
+        if len(problems) > MOST_FAULTS:
+            raise FullError  # what is not shown is not worth finding
 
     items = found.data
     if not isinstance(items, list):
         raise _error(name, "holds nothing: write [] for no targets" if items is None else "must be a list")
     shapes = Shapes(labels, note)
-    shapes.add(items)
     sieves: dict[Labels, Sieve] = {}
     total = 0
     try:
+        shapes.add(items)
         for own, texts in shapes.texts.items():
             sieve = sieves[own] = Sieve()
             for start in range(0, len(texts), _AT_ONCE):
@@ -168,8 +174,9 @@ def _shaped(name: str, found: document.Document, labels: Labels, lists: Sequence
             total += len(sieve)
     except FullError:
         pass
-    for path, reason in _located(items, sieves.values()):
-        note(path, reason)
+    with suppress(FullError):
+        for path, reason in _located(items, sieves.values()):
+            note(path, reason)
     if problems:
         raise _problems(name, problems)
     return _found(name, sieves, lists, shapes.dropped)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter import portions as module
-from exporter.portions import Assembled, Exclusion, Members, Portion, Taken, assemble, members, number_of
+from exporter.portions import Assembled, Exclusion, Members, Portion, Taken, assemble, members
 from exporter.roster import SCRAMBLING, Addresses, Roster, Share
-from exporter.target import Kind, Target, parse
+from exporter.target import Kind, Target, number_of, parse
 
 settled = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 

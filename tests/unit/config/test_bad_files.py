@@ -609,7 +609,7 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
     "bad_expansion": (
         "4: expansion.interval: must be at least 1s",
         "5: expansion.largest_network: must be at least 1",
-        "6: expansion.most_addresses: must be at most 65536",
+        "6: expansion.most_addresses: must be at most 1024",
         f"9: expansion.skip_includes[1]: {TEXT}",
         "10: expansion.skip: unknown key",
     ),

@@ -383,7 +383,7 @@ def test_what_is_excluded(loaded: Load) -> None:
     ("text", "expansion"),
     [
         ("", Expansion(3600.0, 16, 64, None)),
-        ("expansion: {interval: 1s, largest_network: 1, most_addresses: 65536}", Expansion(1.0, 1, 65536, None)),
+        ("expansion: {interval: 1s, largest_network: 1, most_addresses: 1024}", Expansion(1.0, 1, 1024, None)),
         ("expansion: {skip_includes: []}", Expansion(3600.0, 16, 64, frozenset())),
         (
             "expansion: {skip_includes: [Spf.example.com., spf.example.com]}",

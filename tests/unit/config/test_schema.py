@@ -73,7 +73,7 @@ def test_what_loads_fits(text: str) -> None:
         ("targets: [{files: []}]", "$.targets[0]: fits none of 5 choices"),
         (LISTS + "exclude: []", "$.exclude: breaks minItems: 1"),
         (LISTS + "expansion: {interval: 3600}", "$.expansion.interval: breaks type: string"),
-        (LISTS + "expansion: {largest_network: 65537}", "$.expansion.largest_network: breaks maximum: 65536"),
+        (LISTS + "expansion: {largest_network: 1025}", "$.expansion.largest_network: breaks maximum: 1024"),
         (LISTS + "metrics: {checks: none}", "$.metrics.checks: breaks enum: ['all', 'history']"),
     ],
 )

@@ -313,3 +313,13 @@ def test_a_domain_that_no_list_can_hold_is_left_out() -> None:
     found = _read("a.txt", _single("example.com", long), lists)
     assert [portion.members.domains for portion in found.portions] == [("example.com",)]
     assert [skipped.what for skipped in found.skipped] == [long]
+
+
+def test_a_file_of_keys_that_is_taken_for_one_of_targets_gives_none_away() -> None:
+    """A pattern may take in more than was meant: the fault has its line, and not the key."""
+    key = "abcdefghij0123456789kl"
+    for content in (f"{key}\n", f"dqs {key}\n", f"x={key};\n", f'["{key}"]'):
+        name = "keys.json" if content.startswith("[") else "dqs.key"
+        with pytest.raises(TargetFileError, match="holds what looks like a key") as refused:
+            read_target_file(name, content.encode(), (), [a_list()])
+        assert key not in str(refused.value)
