@@ -19,7 +19,7 @@ from exporter.expansion import Answer, Question, Skipped, expand, resolve
 from exporter.history import Find, History
 from exporter.inquiry import say_defect
 from exporter.origins import files
-from exporter.origins.origin import Origin, concluded, read, written
+from exporter.origins.origin import NOT_YET, Origin, concluded, read, written
 from exporter.portions import Portion
 from exporter.sources import Named, Source
 
@@ -94,8 +94,7 @@ class Origins:
 
     async def run(self) -> None:
         """Look up and look at until cancelled."""
-        for seen in self._files.values():
-            _say(Origin(seen.origin.name), seen.origin)
+        _say_files({}, self._files)
         for pattern in files.idle(self._config, self._files):
             _log.warning("there is no such file of targets now", extra={"fields": {"files": pattern}})
         self._keep_files()
@@ -172,8 +171,7 @@ class Origins:
                 say_defect("looking at files of targets", defect)
                 continue
             self._files = after
-            for place, seen in after.items():
-                _say(before[place].origin if place in before else Origin(seen.origin.name), seen.origin)
+            _say_files(before, after)
             self._keep_files()
             if any(seen.portions is not (before[place].portions if place in before else ()) for place, seen in after.items()):
                 self._changed()
@@ -188,13 +186,22 @@ def _named(config: Config) -> list[Named]:
     return [source for source in config.sources if isinstance(source, Named)]
 
 
+def _say_files(before: files.FilesSeen, after: files.FilesSeen) -> None:
+    """Once of each file, however many patterns name it."""
+    said = set[str]()
+    for place, seen in after.items():
+        if seen.origin.name not in said:
+            said.add(seen.origin.name)
+            _say(before[place].origin if place in before else Origin(seen.origin.name), seen.origin)
+
+
 def _say(before: Origin, after: Origin) -> None:
     """Log what is news of an origin."""
     if not after.up and after.trouble != before.trouble:
         fields = {"origin": after.name, "trouble": after.trouble, "kept": after.size}
         _log.warning("an origin of targets failed, what it last led to is kept", extra={"fields": fields})
-    if after.up and not before.up and before.known:
-        _log.info("an origin of targets works again", extra={"fields": {"origin": after.name}})
+    if after.up and not before.up and before.trouble != NOT_YET:
+        _log.info("an origin of targets works now", extra={"fields": {"origin": after.name}})
     for skipped in _fresh(before.skipped, after.skipped):
         fields = {"origin": after.name, "reason": skipped.reason, "what": skipped.what, "why": skipped.why}
         _log.warning("not watched", extra={"fields": fields})

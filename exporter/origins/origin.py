@@ -16,6 +16,7 @@ from exporter.portions import Members, Taken, members
 from exporter.target import Target, parse
 
 NOTHING = members(())
+NOT_YET = "not looked up yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Origin:
     name: str
     found: Members = NOTHING
     up: bool = False
-    trouble: str = "not looked up yet"
+    trouble: str = NOT_YET
     """What went wrong last; empty if it is up."""
     skipped: tuple[Skipped, ...] = ()
     succeeded_at: float = 0.0

@@ -1,6 +1,7 @@
 """Targets behind names and in files, under a running service: they come and go without a reload, and no fault takes one away."""
 
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -180,6 +181,11 @@ def with_garbage(path: Path) -> None:
     path.write_bytes(b"\x00\xff\n")
 
 
+def replaced_by_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def replaced_by_a_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -191,6 +197,7 @@ SPOILERS: tuple[Callable[[Path], None], ...] = (
     with_a_fault,
     with_garbage,
     Path.unlink,
+    replaced_by_a_pipe,
     replaced_by_a_folder,
 )
 
@@ -203,7 +210,7 @@ def test_a_file_that_is_broken_takes_nothing_away(world: World) -> None:
     given = {f"192.0.2.{number + 1}" for number in range(len(SPOILERS))}
     for path, address in zip(paths, sorted(given), strict=True):
         path.write_text(f"{address}\n")
-    with Exporter(world.folder, world.config({"files": names})) as exporter:
+    with Exporter(world.folder, world.config({"files": [*names, "?.txt"]})) as exporter:
         exporter.wait(are(given), "the files are read")
         before = Scrape.now(exporter).standings()
         for spoil, path in zip(SPOILERS, paths, strict=True):
@@ -211,17 +218,20 @@ def test_a_file_that_is_broken_takes_nothing_away(world: World) -> None:
         exporter.wait(lambda it: all(up(it, name) == 0 for name in names), "the faults are shown")
         assert are(given)(exporter)
         assert Scrape.now(exporter).standings() == before
-        assert exporter.get("/origins").text.count("<strong>failing</strong>: ") == len(SPOILERS)
+        page = exporter.get("/origins").text
+        assert page.count("<strong>failing</strong>: ") == page.count("<td>1</td>") == len(SPOILERS)
         exporter.restart()
         exporter.wait(are(given), "the targets are there after a restart")
         exporter.wait(lambda it: all(up(it, name) == 0 for name in names), "the faults are shown after a restart")
         for name in names:
-            assert f'msg="an origin of targets failed, what it last led to is kept" origin={name}' in exporter.log
+            said = f'msg="an origin of targets failed, what it last led to is kept" origin={name} '
+            assert [line.partition(" kept=")[2] for line in exporter.log.splitlines() if said in line] == ["1", "1"]
         paths[-1].rmdir()
         for path in paths:
             by_rename(path, "192.0.2.1\n192.0.2.9\n")
         exporter.wait(are({"192.0.2.1", "192.0.2.9"}), "the files that were mended are read")
         assert all(up(exporter, name) == 1 for name in names)
+        assert exporter.log.count('msg="an origin of targets works now"') == len(SPOILERS)
 
 
 def test_what_is_skipped_is_said(world: World) -> None:
