@@ -112,14 +112,14 @@ class Origins:
         if find is None:
             return _Lookup(source, Origin(source.origin), now)
         origin = read(source.origin, find.content, find.at)
-        return _Lookup(source, origin, min(find.at, now) + self._config.expansion.interval if origin.up else now)
+        return _Lookup(source, origin, find.at + self._config.expansion.interval if origin.up else now)
 
     async def _look_names_up(self) -> None:
         while True:
             self._wake.clear()
             now = self._clock()
             waiting = [lookup for lookup in self._lookups.values() if not lookup.under_way]
-            for lookup in waiting:  # the clock may have been set back
+            for lookup in waiting:  # the clock may have been set back, or was ahead when the history was written
                 lookup.due_at = min(lookup.due_at, now + self._config.expansion.interval)
             for lookup in sorted(waiting, key=lambda lookup: lookup.due_at)[: max(0, _AT_ONCE - len(self._tasks))]:
                 if lookup.due_at <= now:

@@ -487,8 +487,9 @@ def test_what_was_read_is_kept_and_noted_once(tmp_path: Path) -> None:
     async def work() -> None:
         write(tmp_path, "192.0.2.1\n")
         async with world(tmp_path, FILES) as it:
+            await it.run(0.5)
+            assert it.history.finds.held.keys() == {"file:a.txt"}
             async with it.running():
-                await until(lambda: "file:a.txt" in it.history.finds.held)
                 it.history.finds.take_unwritten()
                 await asyncio.sleep(10.0)
                 assert it.history.finds.take_unwritten() == {}

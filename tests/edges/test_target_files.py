@@ -2,28 +2,59 @@
 
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from exporter.config import Config, load, matching
+from exporter.expansion import Reason
 from exporter.history import Find
 from exporter.origins import files
 from exporter.origins.files import FilesSeen, Seen
 
 NOTHING: Mapping[str, Find] = {}
+_NOBODY = 65534
+
+
+def a_config(folder: Path, *patterns: str, labels: Mapping[str, str] | None = None) -> Config:
+    """Files that match these patterns, and a list of IPv4 addresses."""
+    settings = {
+        "lists": [{"zone": "bl.example", "kinds": ["ipv4"], "non_global": True}],
+        "targets": ["192.0.2.99", {"files": list(patterns), "labels": labels or {}}],
+    }
+    path = folder / "config.yml"
+    path.write_text(json.dumps(settings))
+    return load(path, {})
 
 
 @pytest.fixture(name="config")
 def _config(tmp_path: Path) -> Config:
-    settings = {
-        "lists": [{"zone": "bl.example", "kinds": ["ipv4"], "non_global": True}],
-        "targets": ["192.0.2.99", {"files": ["*.txt"]}],
-    }
-    path = tmp_path / "config.yml"
-    path.write_text(json.dumps(settings))
-    return load(path, {})
+    return a_config(tmp_path, "*.txt")
+
+
+@pytest.fixture(name="open_folder")
+def _open_folder() -> Iterator[Path]:
+    """A folder that everybody may look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may read everything: be nobody meanwhile."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        if before == 0:
+            os.seteuid(before)
 
 
 def given(seen: FilesSeen) -> dict[str, list[str]]:
@@ -166,3 +197,138 @@ def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
 def test_a_pattern_that_names_no_file(config: Config) -> None:
     """It is told as it stands in the config."""
     assert files.idle(config, files.first(config, NOTHING, 1.0)) == ["*.txt"]
+
+
+def test_a_file_that_may_not_be_read_is_read_when_it_may(open_folder: Path) -> None:
+    """Though its time and size stay as they are; meanwhile what it gave stays, and it is said why."""
+    config, path = a_config(open_folder, "*.txt"), open_folder / "a.txt"
+    path.write_text("192.0.2.1\n")
+    with without_privileges():
+        seen = files.first(config, NOTHING, 1.0)
+    path.write_text("192.0.2.1\n192.0.2.2\n")
+    path.chmod(0)
+    with without_privileges():
+        for at in range(2, 6):
+            seen = files.again(config, seen, float(at))
+            assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    assert (the(seen).origin.up, the(seen).origin.trouble) == (False, "cannot be read: Permission denied")
+    path.chmod(0o644)
+    with without_privileges():
+        seen = files.again(config, seen, 6.0)
+    assert (given(seen), the(seen).origin.up) == ({"a.txt": ["192.0.2.1", "192.0.2.2"]}, True)
+
+
+def test_a_file_that_may_not_be_read_at_the_start_gives_what_the_history_has(open_folder: Path) -> None:
+    """Until it may be read."""
+    config, path = a_config(open_folder, "*.txt"), open_folder / "a.txt"
+    path.write_text("192.0.2.1\n")
+    kept = files.to_keep(files.first(config, NOTHING, 1.0).values(), 1.0)
+    path.write_text("192.0.2.2\n")
+    path.chmod(0)
+    with without_privileges():
+        seen = files.first(config, kept, 2.0)
+    assert (given(seen), the(seen).origin.succeeded_at) == ({"a.txt": ["192.0.2.1"]}, 1.0)
+    path.chmod(0o644)
+    with without_privileges():
+        assert given(files.again(config, seen, 3.0)) == {"a.txt": ["192.0.2.2"]}
+
+
+def _renamed(path: Path, text: str) -> None:
+    other = path.with_suffix(".new")
+    other.write_text(text)
+    other.rename(path)
+
+
+@pytest.mark.parametrize(
+    ("write", "text", "seconds"),
+    [
+        pytest.param(Path.write_text, "192.0.2.2\n", 1, id="another time"),
+        pytest.param(Path.write_text, "192.0.2.22\n", 0, id="another size"),
+        pytest.param(_renamed, "192.0.2.2\n", 0, id="another file"),
+    ],
+)
+def test_each_sign_of_a_change_is_enough(
+    config: Config, tmp_path: Path, write: Callable[[Path, str], object], text: str, seconds: int
+) -> None:
+    """Clocks are coarse, and programs that copy a file may keep its time."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    os.utime(path, (1000, 1000))
+    seen = files.first(config, NOTHING, 1.0)
+    write(path, text)
+    os.utime(path, (1000 + seconds, 1000 + seconds))
+    seen = files.again(config, files.again(config, seen, 2.0), 3.0)
+    assert given(seen) == {"a.txt": [text.strip()]}
+
+
+def test_a_file_that_gives_the_same_again_gives_the_very_same(config: Config, tmp_path: Path) -> None:
+    """So nobody makes a new plan for it; but it is kept as it is now."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    before = files.first(config, NOTHING, 1.0)
+    path.write_text("# the same\n192.0.2.1\n")
+    after = files.again(config, files.again(config, before, 2.0), 3.0)
+    assert the(after).portions is the(before).portions
+    assert the(after).content not in (None, the(before).content)
+    assert the(after).origin.succeeded_at == 3.0
+
+
+def test_a_file_that_is_named_is_awaited(tmp_path: Path) -> None:
+    """It is an origin that failed until it is there, and read then; it is not tried again and again."""
+    config = a_config(tmp_path, "a.txt")
+    seen = files.first(config, NOTHING, 1.0)
+    assert (given(seen), the(seen).origin.trouble) == ({"a.txt": []}, "cannot be read: No such file or directory")
+    assert the(files.again(config, seen, 2.0)).origin is the(seen).origin
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    seen = files.again(config, files.again(config, seen, 3.0), 4.0)
+    assert (given(seen), the(seen).origin.up) == ({"a.txt": ["192.0.2.1"]}, True)
+    (tmp_path / "a.txt").unlink()
+    seen = files.again(config, seen, 5.0)
+    assert (given(seen), the(seen).origin.up) == ({"a.txt": ["192.0.2.1"]}, False)
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    assert the(files.again(config, files.again(config, seen, 6.0), 7.0)).origin.up
+
+
+def test_a_mended_file_is_up_again(config: Config, tmp_path: Path) -> None:
+    """Also if it is what it was before."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 1.0)
+    for number, text in enumerate(("nonsense\n", "192.0.2.1\n")):
+        path.write_text(text)
+        seen = files.again(config, files.again(config, seen, 2.0), 3.0 + number)
+        assert (given(seen), the(seen).origin.up) == ({"a.txt": ["192.0.2.1"]}, number == 1)
+    assert (the(seen).origin.trouble, the(seen).origin.succeeded_at) == ("", 4.0)
+
+
+def test_too_many_files_give_what_they_gave(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that goes wild takes nothing away, and adds nothing; the files it named before are still followed."""
+    monkeypatch.setattr(matching, "MOST_FILES", 1)
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 1.0)
+    (tmp_path / "a.txt").write_text("192.0.2.2\n")
+    (tmp_path / "b.txt").write_text("192.0.2.3\n")
+    seen = files.again(config, files.again(config, seen, 2.0), 3.0)
+    assert given(seen) == {"a.txt": ["192.0.2.2"]}
+
+
+def test_labels_are_those_of_the_source_and_of_the_file(tmp_path: Path) -> None:
+    """Also of what the history has of it; labels that are left out are said, and what no list takes."""
+    config, path = a_config(tmp_path, "*.json", labels={"team": "mail"}), tmp_path / "a.json"
+    path.write_text(json.dumps(["2001:db8::1", {"targets": ["192.0.2.1"], "labels": {"rack": "7", "__meta": "x"}}]))
+    seen = files.first(config, NOTHING, 1.0)
+    kept = files.to_keep(seen.values(), 1.0)
+    path.write_text("[")
+    for found in (the(seen), the(files.first(config, kept, 2.0))):
+        assert {portion.labels for portion in found.portions} == {(("team", "mail"),), (("rack", "7"), ("team", "mail"))}
+        assert [(skipped.reason, "__meta" in skipped.why) for skipped in found.origin.skipped] == [
+            (Reason.NO_LIST, False),
+            (Reason.NO_LIST, True),
+        ]
+
+
+def test_a_history_with_a_file_that_is_at_fault_gives_nothing(config: Config, tmp_path: Path) -> None:
+    """As after a new version reads less."""
+    (tmp_path / "a.txt").write_text("192.0.2.7")
+    seen = files.first(config, {"file:a.txt": Find(zlib.compress(b"192.0.2.300\n"), 1.0)}, 5.0)
+    assert (given(seen), the(seen).origin.known) == ({"a.txt": []}, False)
