@@ -262,14 +262,14 @@ def test_each_sign_of_a_change_is_enough(
 
 
 def test_a_file_that_gives_the_same_again_gives_the_very_same(config: Config, tmp_path: Path) -> None:
-    """So nobody makes a new plan for it; but it is kept as it is now."""
+    """So nobody makes a new plan for it, and the history keeps what it has."""
     path = tmp_path / "a.txt"
     path.write_text("192.0.2.1\n")
     before = files.first(config, NOTHING, 1.0)
     path.write_text("# the same\n192.0.2.1\n")
     after = files.again(config, files.again(config, before, 2.0), 3.0)
     assert the(after).portions is the(before).portions
-    assert the(after).content not in (None, the(before).content)
+    assert the(after).content is None
     assert the(after).origin.succeeded_at == 3.0
 
 
@@ -309,7 +309,8 @@ def test_too_many_files_give_what_they_gave(config: Config, tmp_path: Path, monk
     (tmp_path / "a.txt").write_text("192.0.2.2\n")
     (tmp_path / "b.txt").write_text("192.0.2.3\n")
     seen = files.again(config, files.again(config, seen, 2.0), 3.0)
-    assert given(seen) == {"a.txt": ["192.0.2.2"]}
+    assert given(seen) == {"*.txt": [], "a.txt": ["192.0.2.2"]}
+    assert {one.origin.name: one.origin.up for one in seen.values()} == {"*.txt": False, "a.txt": True}
 
 
 def test_labels_are_those_of_the_source_and_of_the_file(tmp_path: Path) -> None:
@@ -321,10 +322,8 @@ def test_labels_are_those_of_the_source_and_of_the_file(tmp_path: Path) -> None:
     path.write_text("[")
     for found in (the(seen), the(files.first(config, kept, 2.0))):
         assert {portion.labels for portion in found.portions} == {(("team", "mail"),), (("rack", "7"), ("team", "mail"))}
-        assert [(skipped.reason, "__meta" in skipped.why) for skipped in found.origin.skipped] == [
-            (Reason.NO_LIST, False),
-            (Reason.NO_LIST, True),
-        ]
+        assert [(skipped.reason, skipped.what) for skipped in found.origin.skipped] == [(Reason.NO_LIST, "2001:db8::1")]
+        assert ["__meta" in notice for notice in found.origin.notices] == [True]
 
 
 def test_a_history_with_a_file_that_is_at_fault_gives_nothing(config: Config, tmp_path: Path) -> None:
