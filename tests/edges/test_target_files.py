@@ -166,3 +166,20 @@ def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
 def test_a_pattern_that_names_no_file(config: Config) -> None:
     """It is told as it stands in the config."""
     assert files.idle(config, files.first(config, NOTHING, 1.0)) == ["*.txt"]
+
+
+def test_a_file_that_is_never_at_rest_is_an_origin_that_failed(config: Config, tmp_path: Path) -> None:
+    """What it gave stays, and it is read as soon as it rests."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 0.0)
+    for second in range(1, 61):
+        assert the(seen).origin.up
+        path.write_text("192.0.2.2\n")
+        os.utime(path, (second, second))
+        seen = files.again(config, seen, second)
+    assert the(seen).origin.trouble == "was never at rest: it is read when nobody writes it for two seconds"
+    assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    seen = files.again(config, seen, 61.0)
+    assert the(seen).origin.up
+    assert given(seen) == {"a.txt": ["192.0.2.2"]}
