@@ -19,7 +19,7 @@ from exporter.expansion import Answer, Question, Skipped, expand, resolve
 from exporter.history import Find, History
 from exporter.inquiry import say_defect
 from exporter.origins import files
-from exporter.origins.origin import NOT_YET, Origin, concluded, read, written
+from exporter.origins.origin import NOT_YET, Origin, concluded, in_other_trouble, read, written
 from exporter.portions import Portion
 from exporter.sources import Named, Source
 
@@ -144,7 +144,7 @@ class Origins:
             walk = expand(source.way, source.name, config.expansion.limits, non_global=bool(config.taken.special))
             lookup.origin = concluded(before, await resolve(walk, self._ask), config.taken, self._clock())
         except Exception as defect:  # noqa: BLE001 - a defect must cost this name only
-            lookup.origin = replace(before, up=False, trouble="a defect of this program, see its log")
+            lookup.origin = replace(before, up=False, trouble="a defect of this program, see its log", unanswered=False)
             say_defect(f"looking up {before.name}", defect)
         finally:
             lookup.under_way = False
@@ -197,7 +197,7 @@ def _say_files(before: files.FilesSeen, after: files.FilesSeen) -> None:
 
 def _say(before: Origin, after: Origin) -> None:
     """Log what is news of an origin."""
-    if not after.up and after.trouble != before.trouble:
+    if in_other_trouble(before, after):
         fields = {"origin": after.name, "trouble": after.trouble, "kept": after.size}
         _log.warning("an origin of targets failed, what it last led to is kept", extra={"fields": fields})
     if after.up and not before.up and before.trouble != NOT_YET:

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. A file is read when two looks one after another show the same new state of it: one that is being written is left alone.
+1. A file is read when two looks one after another show the same new state of it: one that is being written is left alone. If
+   that goes on for long, it is a failure.
 2. What cannot be read, or holds a fault, changes nothing: what the file last gave stays, and the trouble is said. So does what a
    file gave that is gone, until the config is loaded anew.
 3. What was last read whole is kept in the history as it was, so that a file that is broken at the next start takes nothing away.
@@ -26,6 +27,9 @@ from exporter.sources import Files
 _PREFIX = "file:"
 """Before a path, as the history knows its content: a host may have the name of a file."""
 _MOST_OCTETS = 1 << 28
+_MOST_RESTLESS = 60
+"""Looks one after another that each show another state of a file."""
+_ALWAYS_WRITTEN = "was never at rest: it is read when nobody writes it for two seconds"
 
 Stamp = tuple[int, int, int]
 """By which a look tells that a file changed: inode, size, time of the last change in nanoseconds."""
@@ -43,6 +47,8 @@ class Seen:
     """The state in which it was last read, whole or not."""
     content: bytes | None = None
     """What to keep in the history; nothing if that has it already."""
+    restless: int = 0
+    """How many looks in a row showed another state than the one before."""
     overfull: bool = False
     """Whether this is no file but a pattern that names too many."""
 
@@ -71,7 +77,10 @@ def again(config: Config, before: FilesSeen, now: float) -> dict[tuple[Files, Pa
         stamp = _stamp(path)
         if stamp == was.looked != was.read or (stamp is None and was.origin.up):
             was = _read(config, source, path, was, now)
-        seen[source, path] = replace(was, looked=stamp)
+        restless = 0 if stamp == was.looked else was.restless + 1
+        if restless >= _MOST_RESTLESS:
+            was = replace(was, origin=replace(was.origin, up=False, trouble=_ALWAYS_WRITTEN))
+        seen[source, path] = replace(was, looked=stamp, restless=restless)
     return seen
 
 

@@ -33,6 +33,8 @@ class Origin:
     """When it was last looked up or read without a fault; 0 if never."""
     notices: tuple[str, ...] = ()
     """What else is not as it is written: no target is lost by it."""
+    unanswered: bool = False
+    """Whether DNS failed last: that may look different each time, and is the same trouble."""
     written_out: int = 0
     """How many targets a file gives: they may be too many to be ``found`` one by one."""
 
@@ -51,13 +53,18 @@ def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float)
     """The origin after a look-up."""
     match result:
         case Stopped(cause, question):
-            return replace(before, up=False, trouble=f"{question.kind} of {question.name}: {cause}")
+            return replace(before, up=False, trouble=f"{question.kind} of {question.name}: {cause}", unanswered=True)
         case Found(targets, skipped, broken):
             wanted, idle = _wanted(targets, taken)
             if broken and before.known:
-                return replace(before, up=False, trouble=broken, skipped=skipped + idle)
+                return replace(before, up=False, trouble=broken, skipped=skipped + idle, unanswered=False)
             at = before.succeeded_at if broken else now
             return Origin(before.name, members(wanted), not broken, broken, skipped + idle, at)
+
+
+def in_other_trouble(before: Origin, after: Origin) -> bool:
+    """Whether something is wrong that was not before. A resolver that is down fails in many ways, and all of them are one."""
+    return not after.up and after.trouble != before.trouble and not (before.unanswered and after.unanswered)
 
 
 def _wanted(targets: tuple[Target, ...], taken: Taken) -> tuple[list[Target], tuple[Skipped, ...]]:

@@ -331,3 +331,20 @@ def test_a_history_with_a_file_that_is_at_fault_gives_nothing(config: Config, tm
     (tmp_path / "a.txt").write_text("192.0.2.7")
     seen = files.first(config, {"file:a.txt": Find(zlib.compress(b"192.0.2.300\n"), 1.0)}, 5.0)
     assert (given(seen), the(seen).origin.known) == ({"a.txt": []}, False)
+
+
+def test_a_file_that_is_never_at_rest_is_an_origin_that_failed(config: Config, tmp_path: Path) -> None:
+    """What it gave stays, and it is read as soon as it rests."""
+    path = tmp_path / "a.txt"
+    path.write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 0.0)
+    for second in range(1, 61):
+        assert the(seen).origin.up
+        path.write_text("192.0.2.2\n")
+        os.utime(path, (second, second))
+        seen = files.again(config, seen, second)
+    assert the(seen).origin.trouble == "was never at rest: it is read when nobody writes it for two seconds"
+    assert given(seen) == {"a.txt": ["192.0.2.1"]}
+    seen = files.again(config, seen, 61.0)
+    assert the(seen).origin.up
+    assert given(seen) == {"a.txt": ["192.0.2.2"]}

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.expansion import Found, Question, Reason, RecordKind, Skipped, Stopped
-from exporter.origins.origin import NOTHING, Origin, concluded, read, written
+from exporter.origins.origin import NOTHING, Origin, concluded, in_other_trouble, read, written
 from exporter.portions import Taken, members
 from exporter.target import Kind, parse
 from exporter.verdict import Cause
@@ -33,6 +33,16 @@ def test_a_failure_of_dns_takes_nothing_away(before: Origin) -> None:
     after = concluded(before, STOPPED, ALL, 20.0)
     assert (after.found, after.succeeded_at) == (before.found, before.succeeded_at)
     assert (after.up, after.trouble) == (False, "MX of example.com: servfail")
+
+
+def test_failures_of_dns_are_one_trouble() -> None:
+    """Whatever the cause, until there is an answer; what is wrong with the answer is another one."""
+    failed = concluded(KEPT, STOPPED, ALL, 20.0)
+    again = concluded(failed, Stopped(Cause.TIMEOUT, Question("mx.example.com", RecordKind.A)), ALL, 30.0)
+    broken = concluded(again, Found((), (), "Two SPF records."), ALL, 40.0)
+    late = concluded(broken, STOPPED, ALL, 50.0)
+    pairs = [(KEPT, failed), (failed, again), (again, broken), (broken, broken), (broken, late), (late, KEPT)]
+    assert [in_other_trouble(*pair) for pair in pairs] == [True, False, True, False, True, False]
 
 
 def test_broken_records_take_nothing_away() -> None:
