@@ -59,6 +59,22 @@ def test_of_records_that_were_always_broken_what_can_be_is_taken() -> None:
     assert concluded(after, Found((SIX,), (), "Two SPF records."), ALL, 30.0).found == members([ONE])
 
 
+def test_a_name_that_led_nowhere_once_is_known() -> None:
+    """So what could be found behind broken records is not taken: nothing was, and it stays so."""
+    nowhere = concluded(NEW, Found(()), ALL, 10.0)
+    assert nowhere.known
+    after = concluded(nowhere, Found((ONE,), (), "Two SPF records."), ALL, 20.0)
+    assert (after.found, after.up, after.succeeded_at) == (NOTHING, False, 10.0)
+
+
+def test_what_no_list_takes_is_said_of_broken_records_too() -> None:
+    """Beside what else was skipped."""
+    after = concluded(KEPT, Found((SIX,), (PROVIDER,), "Two SPF records."), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
+    assert [skipped.what for skipped in after.skipped] == [PROVIDER.what, "2001:db8::1"]
+    first = concluded(NEW, Found((SIX,), (PROVIDER,)), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
+    assert first.skipped == after.skipped
+
+
 def test_what_no_list_takes_is_skipped_and_said() -> None:
     """Without a list that takes IPv6 addresses, such an address is not watched in silence."""
     after = concluded(NEW, Found((ONE, SIX)), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
@@ -76,3 +92,8 @@ def test_what_is_written_is_read_as_it_was() -> None:
 def test_what_cannot_be_read_led_nowhere(content: bytes) -> None:
     """A history that somebody wrote into stops nobody: the name is looked up anew."""
     assert read("x", content, 10.0).known is False
+
+
+def test_what_is_no_text_is_left_out() -> None:
+    """A number is no address here."""
+    assert read("x", b'["192.0.2.1", 7, null, ["192.0.2.2"]]', 10.0).found == members([ONE])

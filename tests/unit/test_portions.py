@@ -63,6 +63,7 @@ def test_a_target_is_there_once_with_all_its_origins() -> None:
         ([_portion(NETWORK, labels=(("rack", "4"), *A)), _portion("9.9.9.1", labels=B)], (("rack", "4"), *B)),
         ([_portion("9.9.9.1"), _portion(NETWORK, labels=A)], A),
         ([_portion("9.9.9.1", labels=B), _portion("9.9.9.1", labels=(("rack", "4"),))], (("rack", "4"), *B)),
+        ([_portion("9.9.9.1", labels=(("rack", "4"),)), _portion("9.9.9.1", labels=B)], (("rack", "4"), *B)),
         ([_portion("9.9.8.0/22", labels=A), _portion("9.9.9.0/24", labels=B), _portion(NETWORK)], B),
     ],
 )
@@ -141,6 +142,8 @@ def test_of_a_kind_that_no_list_takes_every_address_is_kept_out() -> None:
     given = [_portion(*ENDS_OF_ALL, "example.com")]
     assert _texts(assemble(given, taken=Taken(frozenset({Kind.DOMAIN}), frozenset())).roster) == {"example.com"}
     assert _texts(assemble(given, taken=Taken(frozenset(), frozenset())).roster) == set()
+    exclusion = Exclusion.of(_members("example.org"), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})))
+    assert [exclusion.keeps_out(parse(text)) for text in (*ENDS_OF_ALL, "example.com")] == [False, False, True, True, True]
 
 
 @settled
