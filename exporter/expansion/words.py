@@ -90,6 +90,8 @@ class Reason(StrEnum):
     """SPF does not let these senders pass."""
     UNSURE = "unsure"
     """A term that cannot be enumerated stands before and may refuse them."""
+    EXCLUDED = "excluded"
+    """The config takes it out."""
     NO_LIST = "no_list"
     """No list is asked about such targets."""
     MORE = "more"

@@ -156,7 +156,8 @@ class History:
         levels_before = worthless_before(self._clock(), before)
         async with self._writing:
             gone = [target async for target in self._shown.older(before)]
-            if not await self._attempt(lambda: self._store.prune(before, gone, levels_before)):
+            budgets, finds = self.budgets.old(levels_before), self.finds.old(before)
+            if not await self._attempt(lambda: self._store.prune(before, gone, budgets, finds)):
                 return
             self.budgets.forget(levels_before)
             self.finds.forget(before)

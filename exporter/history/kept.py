@@ -6,7 +6,7 @@ a dead resolver takes no target away.
 Rule: what is noted is written by the next flush. If that fails, what was noted last is written by the one after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from exporter.pace import FULL_AGAIN_SECONDS
@@ -32,6 +32,8 @@ class Kept(Generic[_D]):
 
     def __init__(self, held: dict[str, _D]) -> None:
         self.held = held
+        self.in_use: Set[str] = frozenset()
+        """Names that are not forgotten, however long ago they were noted."""
         self._unwritten: dict[str, _D] = {}
 
     def note(self, news: Mapping[str, _D]) -> None:
@@ -48,9 +50,14 @@ class Kept(Generic[_D]):
         """It could not be written; what was noted meanwhile is newer."""
         self._unwritten = unwritten | self._unwritten
 
+    def old(self, before: float) -> list[str]:
+        """The names that were last noted before that time and are not in use."""
+        return [name for name, one in self.held.items() if one.at < before and name not in self.in_use]
+
     def forget(self, before: float) -> None:
-        """Forget what was last noted before that time."""
-        self.held = {name: one for name, one in self.held.items() if one.at >= before}
+        """Forget those."""
+        for name in self.old(before):
+            del self.held[name]
 
 
 def worthless_before(now: float, before: float) -> float:

@@ -194,14 +194,13 @@ class Store:
             )
             self._write_beside(beside)
 
-    def prune(self, before: float, targets: Iterable[str], levels_before: float) -> None:
-        """Forget what is of before that time: listings that ended, what was known of these targets, what origins led to; and
-        budgets of before their time."""
+    def prune(self, before: float, targets: Iterable[str], budgets: Iterable[str], finds: Iterable[str]) -> None:
+        """Forget listings that ended before that time, what was known of these targets, and these of what is kept beside."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM listings WHERE closed < ?", (before,))
             self._connection.executemany("DELETE FROM known WHERE target = ?", [(target,) for target in targets])
-            self._connection.execute("DELETE FROM budgets WHERE at < ?", (levels_before,))
-            self._connection.execute("DELETE FROM finds WHERE at < ?", (before,))
+            self._connection.executemany("DELETE FROM budgets WHERE list = ?", [(name,) for name in budgets])
+            self._connection.executemany("DELETE FROM finds WHERE origin = ?", [(name,) for name in finds])
 
     def close(self) -> None:
         """Close the file; what was written stays. Closing twice does nothing."""

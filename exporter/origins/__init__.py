@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeVar
 
 from exporter.config import Config
@@ -20,8 +21,8 @@ from exporter.history import Find, History
 from exporter.inquiry import say_defect
 from exporter.origins import files
 from exporter.origins.origin import NOT_YET, Origin, concluded, in_other_trouble, read, written
-from exporter.portions import Portion
-from exporter.sources import Named, Source
+from exporter.portions import Exclusion, Portion, Taken
+from exporter.sources import Files, Named, Source
 
 __all__ = ["Ask", "Origin", "Origins"]
 
@@ -53,16 +54,23 @@ class Origins:
     targets were found."""
 
     def __init__(
-        self, config: Config, ask: Ask, history: History, clock: Callable[[], float], changed: Callable[[], None]
+        self,
+        config: Config,
+        ask: Ask,
+        history: History,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        known: files.FilesSeen = MappingProxyType({}),
     ) -> None:
-        """Reads every file: to be made in a thread."""
+        """Reads every file, so it is made in a thread while anything else goes on. ``known`` are files as they were last seen."""
         self._config = config
         self._ask = ask
         self._history = history
         self._clock = clock
         self._changed = changed
+        self._excluded = Exclusion.of(config.exclude, Taken())
         self._lookups = {source: self._lookup(source) for source in _named(config)}
-        self._files: files.FilesSeen = files.first(config, history.finds.held, clock())
+        self._files: files.FilesSeen = files.first(config, history.finds.held, clock(), known)
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -82,8 +90,8 @@ class Origins:
 
     def successor(self, config: Config, ask: Ask) -> "Origins":
         """Those of another config, with what is known of sources that stay. Reads every file: to be made in a thread."""
-        after = Origins(config, ask, self._history, self._clock, self._changed)
-        same_rules = config.expansion == self._config.expansion and config.taken == self._config.taken
+        after = Origins(config, ask, self._history, self._clock, self._changed, self._files)
+        same_rules = _rules(config) == _rules(self._config)
         known = {(lookup.source.way, lookup.source.name): lookup for lookup in self._lookups.values()}
         for source, lookup in after._lookups.items():
             before = known.get((source.way, source.name))
@@ -98,6 +106,7 @@ class Origins:
         for pattern in files.idle(self._config, self._files):
             _log.warning("there is no such file of targets now", extra={"fields": {"files": pattern}})
         self._keep_files()
+        self._history.finds.in_use = {source.origin for source in self._lookups} | files.names(self._files)
         try:
             await asyncio.gather(self._look_names_up(), self._look_at_files())
         finally:
@@ -106,13 +115,10 @@ class Origins:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _lookup(self, source: Named) -> _Lookup:
-        """As the history has it, due when it would have been."""
+        """As the history has it, and due: what the history has not is what was skipped, and whether it failed since."""
         find = self._history.finds.held.get(source.origin)
-        now = self._clock()
-        if find is None:
-            return _Lookup(source, Origin(source.origin), now)
-        origin = read(source.origin, find.content, find.at)
-        return _Lookup(source, origin, find.at + self._config.expansion.interval if origin.up else now)
+        origin = Origin(source.origin) if find is None else read(source.origin, find.content, find.at)
+        return _Lookup(source, origin, self._clock())
 
     async def _look_names_up(self) -> None:
         while True:
@@ -142,7 +148,7 @@ class Origins:
         config, source, before = self._config, lookup.source, lookup.origin
         try:
             walk = expand(source.way, source.name, config.expansion.limits, non_global=bool(config.taken.special))
-            lookup.origin = concluded(before, await resolve(walk, self._ask), config.taken, self._clock())
+            lookup.origin = concluded(before, await resolve(walk, self._ask), config.taken, self._clock(), self._excluded)
         except Exception as defect:  # noqa: BLE001 - a defect must cost this name only
             lookup.origin = replace(before, up=False, trouble="a defect of this program, see its log", unanswered=False)
             say_defect(f"looking up {before.name}", defect)
@@ -162,7 +168,7 @@ class Origins:
         lookup.due_at = self._clock() + wait
 
     async def _look_at_files(self) -> None:
-        while any(not isinstance(source, Portion | Named) for source in self._config.sources):
+        while any(isinstance(source, Files) for source in self._config.sources):
             await asyncio.sleep(_LOOK_SECONDS)
             before = self._files
             try:
@@ -178,8 +184,14 @@ class Origins:
 
     def _keep_files(self) -> None:
         """Have the history keep what was read."""
+        self._history.finds.in_use |= files.names(self._files)
         self._history.finds.note(files.to_keep(self._files.values(), self._clock()))
         self._files = {place: replace(seen, content=None) for place, seen in self._files.items()}
+
+
+def _rules(config: Config) -> object:
+    """All that decides what a name leads to, but the answers."""
+    return config.expansion, config.taken, config.exclude
 
 
 def _named(config: Config) -> list[Named]:

@@ -11,10 +11,13 @@ Rules:
 5. Everything here may take long, and is called in a thread.
 """
 
+import glob
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 from exporter.config import Config
 from exporter.config.matching import content_at_once, matching, shown, written
@@ -55,17 +58,38 @@ class Seen:
 
 FilesSeen = Mapping[tuple[Files, Path], Seen]
 """By source and path."""
+_NOTHING_SEEN: FilesSeen = MappingProxyType({})
 
 
-def first(config: Config, kept: Mapping[str, Find], now: float) -> dict[tuple[Files, Path], Seen]:
-    """Every file of the config, read now; from the history where that cannot be done."""
+def first(
+    config: Config, kept: Mapping[str, Find], now: float, known: FilesSeen = _NOTHING_SEEN
+) -> dict[tuple[Files, Path], Seen]:
+    """Every file of the config, read now; where that cannot be done, as it is ``known``, or else as the history has it."""
     places, seen = _look(config)
-    for source, path in places:
-        name = shown(path, config.folder)
-        find = kept.get(_PREFIX + name)
-        before = Seen(Origin(name)) if find is None else _from_history(config, source, name, find)
+    for source, path in dict.fromkeys([*places, *_out_of_sight(config, kept, seen)]):
+        before = known.get((source, path)) or _from_history(config, source, path, kept)
         seen[source, path] = _read(config, source, path, replace(before, looked=_stamp(path)), now)
     return seen
+
+
+def _out_of_sight(config: Config, kept: Mapping[str, Find], overfull: FilesSeen) -> Iterator[tuple[Files, Path]]:
+    """Files that the history has of patterns that cannot be followed now: their folder is not there, or they name too many."""
+    for source in config.sources:
+        if isinstance(source, Files) and ((source, Path(source.pattern)) in overfull or not _is_there(source.pattern)):
+            for name in kept:
+                path = config.folder / name.removeprefix(_PREFIX)
+                if name.startswith(_PREFIX) and fnmatchcase(str(path), source.pattern):
+                    yield source, path
+
+
+def _is_there(pattern: str) -> bool:
+    """Whether there is a folder in which files could be that the pattern names."""
+    return bool(glob.glob(str(Path(pattern).parent)))
+
+
+def names(seen: FilesSeen) -> set[str]:
+    """How the history calls these files."""
+    return {_PREFIX + one.origin.name for one in seen.values()}
 
 
 def again(config: Config, before: FilesSeen, now: float) -> dict[tuple[Files, Path], Seen]:
@@ -136,7 +160,11 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
     return Seen(origin, found.portions, before.looked, stamp, zlib.compress(content, 1))
 
 
-def _from_history(config: Config, source: Files, name: str, find: Find) -> Seen:
+def _from_history(config: Config, source: Files, path: Path, kept: Mapping[str, Find]) -> Seen:
+    name = shown(path, config.folder)
+    find = kept.get(_PREFIX + name)
+    if find is None:
+        return Seen(Origin(name))
     try:
         content = zlib.decompressobj().decompress(find.content, _MOST_OCTETS + 1)
         found = read_target_file(name, content, source.labels, config.lists)

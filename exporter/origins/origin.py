@@ -12,11 +12,12 @@ import json
 from dataclasses import dataclass, replace
 
 from exporter.expansion import Found, Reason, Skipped, Stopped
-from exporter.portions import Members, Taken, members
+from exporter.portions import Exclusion, Members, Taken, members
 from exporter.target import Target, parse
 
 NOTHING = members(())
 NOT_YET = "not looked up yet"
+_NOTHING_OUT = Exclusion.of(NOTHING, Taken())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class Origin:
         return self.succeeded_at > 0 or len(self.found) > 0
 
 
-def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float) -> Origin:
+def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float, excluded: Exclusion = _NOTHING_OUT) -> Origin:
     """The origin after a look-up."""
     match result:
         case Stopped(cause, question):
             return replace(before, up=False, trouble=f"{question.kind} of {question.name}: {cause}", unanswered=True)
         case Found(targets, skipped, broken):
-            wanted, idle = _wanted(targets, taken)
+            wanted, idle = _wanted(targets, taken, excluded)
             if broken and before.known:
                 return replace(before, up=False, trouble=broken, skipped=skipped + idle, unanswered=False)
             at = before.succeeded_at if broken else now
@@ -67,14 +68,19 @@ def in_other_trouble(before: Origin, after: Origin) -> bool:
     return not after.up and after.trouble != before.trouble and not (before.unanswered and after.unanswered)
 
 
-def _wanted(targets: tuple[Target, ...], taken: Taken) -> tuple[list[Target], tuple[Skipped, ...]]:
-    wanted, idle = [], []
+def _wanted(targets: tuple[Target, ...], taken: Taken, excluded: Exclusion) -> tuple[list[Target], tuple[Skipped, ...]]:
+    wanted, skipped = [], []
     for target in targets:
-        if target.kind in taken.kinds:
-            wanted.append(target)
+        if excluded.keeps_out(target):
+            skipped.append(Skipped(Reason.EXCLUDED, target.text, "The config excludes it."))
+        elif target.kind not in taken.kinds:
+            skipped.append(Skipped(Reason.NO_LIST, target.text, f"No configured list takes {target.kind} targets."))
+        elif not target.is_global and target.kind not in taken.special:
+            why = f"No configured list takes {target.kind} targets that strangers cannot know."
+            skipped.append(Skipped(Reason.NOT_GLOBAL, target.text, why))
         else:
-            idle.append(Skipped(Reason.NO_LIST, target.text, f"No configured list takes {target.kind} targets."))
-    return wanted, tuple(idle)
+            wanted.append(target)
+    return wanted, tuple(skipped)
 
 
 def written(found: Members) -> bytes:

@@ -348,3 +348,40 @@ def test_a_file_that_is_never_at_rest_is_an_origin_that_failed(config: Config, t
     seen = files.again(config, seen, 61.0)
     assert the(seen).origin.up
     assert given(seen) == {"a.txt": ["192.0.2.2"]}
+
+
+def test_a_folder_that_is_not_there_gives_what_its_files_gave(tmp_path: Path) -> None:
+    """A disk that is not mounted at the start takes nothing away; a file that is gone from a folder that is there does."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt", "c.yml"):
+        (folder / name).write_text("# YAML\n- 192.0.2.1\n" if name == "c.yml" else "192.0.2.1\n")
+    config = a_config(tmp_path, "mounted/*.txt")
+    kept = files.to_keep(files.first(config, NOTHING, 1.0).values(), 1.0)
+    (folder / "a.txt").unlink()
+    assert given(files.first(config, kept, 2.0)) == {"mounted/b.txt": ["192.0.2.1"]}
+    folder.rename(tmp_path / "elsewhere")
+    seen = files.first(config, kept, 3.0)
+    assert given(seen) == {"mounted/a.txt": ["192.0.2.1"], "mounted/b.txt": ["192.0.2.1"]}
+    assert not any(one.origin.up for one in seen.values())
+
+
+def test_a_file_that_breaks_gives_over_a_reload_what_it_gave_whatever_the_history_has(config: Config, tmp_path: Path) -> None:
+    """The running service knows best."""
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    seen = files.first(config, NOTHING, 1.0)
+    (tmp_path / "a.txt").write_text("nonsense\n")
+    assert given(files.first(config, NOTHING, 2.0, seen)) == {"a.txt": ["192.0.2.1"]}
+
+
+def test_too_many_files_give_over_a_restart_what_they_gave(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the history has it; the pattern is an origin that failed."""
+    (tmp_path / "a.txt").write_text("192.0.2.1\n")
+    kept = files.to_keep(files.first(config, NOTHING, 1.0).values(), 1.0)
+    monkeypatch.setattr(matching, "MOST_FILES", 1)
+    (tmp_path / "b.txt").write_text("192.0.2.3\n")
+    seen = files.first(config, kept, 2.0)
+    assert given(seen) == {"*.txt": [], "a.txt": ["192.0.2.1"]}
+    assert {one.origin.name: one.origin.up for one in seen.values()} == {"*.txt": False, "a.txt": True}

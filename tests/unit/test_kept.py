@@ -30,3 +30,12 @@ def test_what_is_older_is_forgotten() -> None:
     kept = Kept({"a": OLD, "b": MIDDLE, "c": NEW})
     kept.forget(20.0)
     assert kept.held == {"b": MIDDLE, "c": NEW}
+
+
+def test_what_is_in_use_is_not_forgotten() -> None:
+    """However old it is: a file that was read a year ago and breaks today takes nothing away."""
+    kept = Kept({"a": OLD, "b": OLD})
+    kept.in_use = {"b"}
+    assert kept.old(20.0) == ["a"]
+    kept.forget(20.0)
+    assert kept.held == {"b": OLD}

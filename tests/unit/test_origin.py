@@ -1,10 +1,12 @@
 """What becomes of an origin after a look-up."""
 
+from ipaddress import ip_network
+
 import pytest
 
 from exporter.expansion import Found, Question, Reason, RecordKind, Skipped, Stopped
 from exporter.origins.origin import NOTHING, Origin, concluded, in_other_trouble, read, written
-from exporter.portions import Taken, members
+from exporter.portions import Exclusion, Taken, members
 from exporter.target import Kind, parse
 from exporter.verdict import Cause
 
@@ -69,15 +71,17 @@ def test_a_name_that_led_nowhere_once_is_known() -> None:
 
 def test_what_no_list_takes_is_said_of_broken_records_too() -> None:
     """Beside what else was skipped."""
-    after = concluded(KEPT, Found((SIX,), (PROVIDER,), "Two SPF records."), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
+    after = concluded(
+        KEPT, Found((SIX,), (PROVIDER,), "Two SPF records."), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0
+    )
     assert [skipped.what for skipped in after.skipped] == [PROVIDER.what, "2001:db8::1"]
-    first = concluded(NEW, Found((SIX,), (PROVIDER,)), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
+    first = concluded(NEW, Found((SIX,), (PROVIDER,)), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0)
     assert first.skipped == after.skipped
 
 
 def test_what_no_list_takes_is_skipped_and_said() -> None:
     """Without a list that takes IPv6 addresses, such an address is not watched in silence."""
-    after = concluded(NEW, Found((ONE, SIX)), Taken(frozenset({Kind.IPV4}), frozenset()), 20.0)
+    after = concluded(NEW, Found((ONE, SIX)), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0)
     assert after.found == members([ONE])
     assert [(skipped.reason, skipped.what) for skipped in after.skipped] == [(Reason.NO_LIST, "2001:db8::1")]
 
@@ -97,3 +101,21 @@ def test_what_cannot_be_read_led_nowhere(content: bytes) -> None:
 def test_what_is_no_text_is_left_out() -> None:
     """A number is no address here."""
     assert read("x", b'["192.0.2.1", 7, null, ["192.0.2.2"]]', 10.0).found == members([ONE])
+
+
+def test_what_is_special_is_kept_for_the_kinds_of_which_a_list_takes_that() -> None:
+    """A list that takes special IPv4 addresses says nothing of IPv6 ones: those are skipped, and said."""
+    after = concluded(NEW, Found((ONE, SIX)), Taken(frozenset(Kind), frozenset({Kind.IPV4})), 20.0)
+    assert after.found == members([ONE])
+    assert [(skipped.reason, skipped.what) for skipped in after.skipped] == [(Reason.NOT_GLOBAL, "2001:db8::1")]
+
+
+def test_what_the_config_excludes_is_skipped_and_said() -> None:
+    """By itself, or as a part of a network."""
+    excluded = Exclusion.of(members([SIX], [ip_network("192.0.2.0/30")]), Taken())
+    after = concluded(NEW, Found((ONE, SIX)), ALL, 20.0, excluded)
+    assert (after.found, after.up) == (members([]), True)
+    assert [(skipped.reason, skipped.what) for skipped in after.skipped] == [
+        (Reason.EXCLUDED, "192.0.2.1"),
+        (Reason.EXCLUDED, "2001:db8::1"),
+    ]

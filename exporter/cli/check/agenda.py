@@ -22,7 +22,6 @@ from exporter.registrable import registrable
 from exporter.sources import Named, Way
 from exporter.target import Network, Target, parse
 
-EXCLUDED = "excluded"
 """A reason of the config's; the others are those of an expansion."""
 
 
@@ -88,7 +87,7 @@ class _Gathering:
             if portion.origin not in origins:
                 origins.append(portion.origin)
         if left_out:
-            self.excluded.append(Skip(portion.origin, few(left_out), EXCLUDED, "The config excludes it."))
+            self.excluded.append(Skip(portion.origin, few(left_out), Reason.EXCLUDED, "The config excludes it."))
 
     def idle(self, portion: Portion, taken: Container[Target]) -> Iterator[Skip]:
         """What of a portion is to be asked about, and no list takes: special addresses."""
