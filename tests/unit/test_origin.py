@@ -16,6 +16,7 @@ NEW = Origin("example.com mx")
 PROVIDER = Skipped(Reason.KNOWN_PROVIDER, "include:_spf.example.net", "The provider watches them.")
 STOPPED = Stopped(Cause.SERVFAIL, Question("example.com", RecordKind.MX))
 ALL = Taken()
+ONLY_IPV4 = Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4}))
 
 
 def test_what_is_found_takes_the_place_of_what_was() -> None:
@@ -71,17 +72,15 @@ def test_a_name_that_led_nowhere_once_is_known() -> None:
 
 def test_what_no_list_takes_is_said_of_broken_records_too() -> None:
     """Beside what else was skipped."""
-    after = concluded(
-        KEPT, Found((SIX,), (PROVIDER,), "Two SPF records."), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0
-    )
+    after = concluded(KEPT, Found((SIX,), (PROVIDER,), "Two SPF records."), ONLY_IPV4, 20.0)
     assert [skipped.what for skipped in after.skipped] == [PROVIDER.what, "2001:db8::1"]
-    first = concluded(NEW, Found((SIX,), (PROVIDER,)), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0)
+    first = concluded(NEW, Found((SIX,), (PROVIDER,)), ONLY_IPV4, 20.0)
     assert first.skipped == after.skipped
 
 
 def test_what_no_list_takes_is_skipped_and_said() -> None:
     """Without a list that takes IPv6 addresses, such an address is not watched in silence."""
-    after = concluded(NEW, Found((ONE, SIX)), Taken(frozenset({Kind.IPV4}), frozenset({Kind.IPV4})), 20.0)
+    after = concluded(NEW, Found((ONE, SIX)), ONLY_IPV4, 20.0)
     assert after.found == members([ONE])
     assert [(skipped.reason, skipped.what) for skipped in after.skipped] == [(Reason.NO_LIST, "2001:db8::1")]
 
