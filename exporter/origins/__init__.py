@@ -174,8 +174,9 @@ class Origins:
                 self._changed()
 
     def _keep_files(self) -> None:
-        """Have the history keep what was read."""
-        self._history.finds.note(files.to_keep(self._files.values(), self._clock()))
+        """Have the history keep what was read, as long as it holds."""
+        finds, seen, now = self._history.finds, self._files.values(), self._clock()
+        finds.note(files.to_keep(seen, now) | files.to_keep_longer(seen, finds.held, now))
         self._files = {place: replace(seen, content=None) for place, seen in self._files.items()}
 
 

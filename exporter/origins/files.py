@@ -27,6 +27,7 @@ from exporter.sources import Files
 _PREFIX = "file:"
 """Before a path, as the history knows its content: a host may have the name of a file."""
 _MOST_OCTETS = 1 << 28
+_KEEP_AGAIN_SECONDS = 3600.0
 
 Stamp = tuple[int, int, int]
 """By which a look tells that a file changed: inode, size, time of the last change in nanoseconds."""
@@ -76,6 +77,12 @@ def again(config: Config, before: FilesSeen, now: float) -> dict[tuple[Files, Pa
 def to_keep(seen: Iterable[Seen], now: float) -> dict[str, Find]:
     """What the history is to keep of them."""
     return {_PREFIX + one.origin.name: Find(one.content, now) for one in seen if one.content is not None}
+
+
+def to_keep_longer(seen: Iterable[Seen], held: Mapping[str, Find], now: float) -> dict[str, Find]:
+    """What the history has of files that still are as they were read: it forgets what nobody noted for long."""
+    names = [_PREFIX + one.origin.name for one in seen if one.origin.up and one.content is None]
+    return {name: Find(held[name].content, now) for name in names if name in held and held[name].at < now - _KEEP_AGAIN_SECONDS}
 
 
 def _all(config: Config) -> list[tuple[Files, Path]]:
