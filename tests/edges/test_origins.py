@@ -501,6 +501,32 @@ def test_what_was_read_is_kept_and_noted_once(tmp_path: Path) -> None:
     leap(work())
 
 
+def test_a_file_that_does_not_change_is_not_forgotten(tmp_path: Path) -> None:
+    """However long it is as it was. One that is broken for as long is: nobody mended it."""
+
+    async def work() -> None:
+        write(tmp_path, "192.0.2.1\n")
+        write(tmp_path, "192.0.2.2\n", "b.txt")
+        async with world(tmp_path, FILES) as it, it.running():
+            await until(lambda: len(it.history.finds.held) == 2)
+            write(tmp_path, "nonsense\n", "b.txt")
+            await until(lambda: it.up() == {"a.txt": True, "b.txt": False})
+            kept = dict(it.history.finds.held)
+            it.clock.ahead += 3500.0
+            await asyncio.sleep(5.0)
+            assert it.history.finds.held == kept
+            it.clock.ahead += 5000.0
+            await until(lambda: it.history.finds.held != kept)
+            assert it.history.finds.held["file:a.txt"].content == kept["file:a.txt"].content
+            assert it.history.finds.held["file:a.txt"].at >= NOW + 8500.0
+            assert it.history.finds.held["file:b.txt"] == kept["file:b.txt"]
+            assert it.history.finds.take_unwritten().keys() == {"file:a.txt", "file:b.txt"}
+            await asyncio.sleep(5.0)
+            assert it.history.finds.take_unwritten() == {}
+
+    leap(work())
+
+
 def test_a_fault_that_is_there_from_the_start_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Once, and what of a file no list takes too."""
 

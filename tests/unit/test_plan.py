@@ -110,8 +110,10 @@ def test_a_check_is_known_by_target_and_list() -> None:
 
 # ---- lists that take alike
 
-LONG = f"{'z.' * 115}example"
-"""Under it fits ``co.uk`` and no name that is much longer."""
+LONG = f"{'z.' * 114}long.example"
+"""Under it fits no name of more than 12 octets; one of 13 is too long."""
+LONGER = f"abcdefg.{LONG}"
+"""Under it fits no name of more than 4 octets."""
 LISTS = [
     a_list("all.example"),
     a_list("special.example", non_global=True),
@@ -121,10 +123,22 @@ LISTS = [
     a_list("own.example", kinds=(Kind.DOMAIN,), registrable=True),
     a_list(LONG, kinds=(Kind.DOMAIN,)),
     a_list(f"y{LONG[1:]}", kinds=(Kind.DOMAIN,), registrable=True),
+    a_list(LONGER, kinds=(Kind.DOMAIN,)),
 ]
 ORDINARY = ("9.9.9.9", "9.9.9.10", "2620:fe::fe", "2620:fe::9")
 SPECIAL = ("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")
-NAMES = ("co.uk", "example.co.uk", "a.example.co.uk", "ab.example.com", "abcdefg.co.uk", "ac.uk", "b.example.net", "uk.com")
+NAMES = (
+    "co.uk",
+    "example.co.uk",
+    "a.example.co.uk",
+    "ab.example.com",
+    "abcdefg.co.uk",
+    "ac.uk",
+    "b.example.net",
+    "uk.com",
+    "a.com",
+    "a.de",
+)
 
 
 @pytest.mark.parametrize("texts", [ORDINARY, SPECIAL, NAMES, ORDINARY + SPECIAL + NAMES, NAMES[::-1] + SPECIAL[::-1]])
@@ -147,6 +161,9 @@ def test_lists_that_take_alike_share_their_targets() -> None:
     one, two, six = (checks.targets for checks in build(a_roster(targets), alike, Shard()).checks.values())
     assert one is two
     assert [id(segment) for segment in six.segments] == [id(segment) for segment in one.segments[1:]]
+    ordinary = a_roster([parse(text) for text in ORDINARY + NAMES])
+    for checks in build(ordinary, alike, Shard()).checks.values():
+        assert {id(segment) for segment in checks.targets.segments} <= {id(segment) for segment in ordinary.segments}
 
 
 def test_a_domain_is_looked_at_once_for_all_that_are_as_long() -> None:
