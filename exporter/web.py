@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import islice
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from exporter.metrics.exposition import CONTENT_TYPES, accepts_gzip, negotiate
 from exporter.origins import Origin
 
 _SHUTDOWN_SECONDS = 1.0
+_MOST_SHOWN = 64
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>dnsbl-exporter</title></head>
@@ -148,9 +150,10 @@ def _origin(origin: Origin) -> str:
 
 
 def _leads_to(origin: Origin) -> str:
-    """How many targets, and which they are if they were looked up."""
-    found = ", ".join(html.escape(target.text) for target in origin.found.singles())
-    return f"{origin.size:,}: {found}" if found else f"{origin.size:,}"
+    """How many targets, and of those that were looked up the first."""
+    found = ", ".join(html.escape(target.text) for target in islice(origin.found.singles(), _MOST_SHOWN))
+    more = ", …" if len(origin.found) > _MOST_SHOWN else ""
+    return f"{origin.size:,}: {found}{more}" if found else f"{origin.size:,}"
 
 
 async def _healthy(request: web.Request) -> web.Response:

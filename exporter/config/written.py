@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from exporter.blocklist import Blocklist
 from exporter.config.document import Note, Path, Value
+from exporter.config.keys import starred
 from exporter.portions import Members, members
 from exporter.registrable import registrable
 from exporter.target import Kind, Network, Target, parse, parse_network
@@ -39,7 +40,10 @@ def read_single(text: str) -> Target:
         raise ValueError("is a range of addresses: give the networks that make it up, such as 198.51.100.0/30")
     if _WITH_PORT.fullmatch(text):
         raise ValueError("has a port: give the address or the domain alone")
-    return parse(text)
+    try:
+        return parse(text)
+    except ValueError as error:  # somebody may have named a file of keys
+        raise ValueError(starred(str(error))) from None
 
 
 def read_excluded(items: Iterable[tuple[Path, Value]], note: Note) -> Members:

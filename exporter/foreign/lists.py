@@ -10,7 +10,6 @@ Rules:
 4. A key that stands in the name of a zone is not repeated, and neither is a text that is no zone.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,15 +17,12 @@ from pathlib import Path
 from exporter import catalogue
 from exporter.blocklist import Blocklist, ListingClass
 from exporter.config import cautions
-from exporter.config.keys import holds_key
+from exporter.config.keys import LIKE_A_KEY, holds_key
 from exporter.config.model import Checks, ListEntry
 from exporter.config.unions import parts
 from exporter.config.words import keyed_zones, read_zone, to_blocklist
 from exporter.foreign.asked import AskedList, Place
 from exporter.target import Kind
-
-LIKE_A_KEY = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}")
-"""Also as a part of a label, which no key is: whoever mixed it up with something else does not want it to show either."""
 
 _NOT_REPEATED = "Not repeated here, since it may hold a key."
 _WITH_KEY = "Write the key alone into the file that is named below, and take the # away."

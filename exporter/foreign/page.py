@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from exporter.config.keys import starred
 from exporter.config.sets import BY_DEFAULT
 from exporter.foreign import lists, targets
 from exporter.foreign.asked import Asked, Remainder
@@ -71,8 +72,7 @@ def shown(text: str) -> str:
 
 def printable(text: str) -> str:
     """Outside text on one line, without what could be a key."""
-    starred = lists.LIKE_A_KEY.sub("********", text)
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in starred)
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in starred(text))
 
 
 def _comment(text: str, indent: str = "", hanging: str = "") -> list[str]:

@@ -307,6 +307,17 @@ def test_the_order_of_a_file_changes_nothing_that_is_said(form: str, lists: Sequ
     assert len(there.skipped) == 11
 
 
+@pytest.mark.parametrize("name", ["dqs.key", "a.json", "a.yml"])
+@pytest.mark.parametrize("text", ["{}", "{}.", "-.{}.zen.dq.spamhaus.net"])
+def test_a_key_in_the_place_of_a_target_is_not_repeated(name: str, text: str) -> None:
+    """A pattern may name the file of a key as well, and what is wrong with a file stands in the log."""
+    key = "abcdefghijklmnopqrstuvwxy2"
+    content = {"dqs.key": _single(text.format(key)), "a.json": json.dumps([text.format(key)]), "a.yml": f'- "{text.format(key)}"'}
+    with pytest.raises(TargetFileError, match=r"\*{8}") as error:
+        _read(name, content[name])
+    assert key not in str(error.value)
+
+
 def test_a_domain_that_no_list_can_hold_is_left_out() -> None:
     """It would look watched: whether a list can hold a domain is up to the domain, and nobody else looks at each."""
     lists = (a_list(".".join(["x" * 60] * 3), kinds=(Kind.DOMAIN,)),)
