@@ -39,12 +39,12 @@ _ORIGINS = """<!doctype html>
 <style>body {{font: 1rem sans-serif}} td, th {{text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0}}</style></head>
 <body><h1>Origins</h1>
 <p>Names that are looked up and files that are read for targets. What fails keeps what it last led to.</p>
-<table><thead><tr><th>Origin</th><th>Now</th><th>Targets</th><th>Last success</th><th>Skipped</th></tr></thead>
+<table><thead><tr><th>Origin</th><th>Now</th><th>Leads to</th><th>Last success</th><th>Skipped</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table></body></html>
 """
-_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{targets}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
+_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{leads_to}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _origin(origin: Origin) -> str:
     return _ORIGIN.format(
         name=html.escape(origin.name),
         now="fine" if origin.up else f"<strong>failing</strong>: {html.escape(origin.trouble)}",
-        targets=_leads_to(origin),
+        leads_to=_leads_to(origin),
         succeeded=when,
         skipped="<br>".join(map(html.escape, [*(f"{each.what}: {each.why}" for each in origin.skipped), *origin.notices])),
     )
