@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import islice
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from exporter.metrics.exposition import CONTENT_TYPES, accepts_gzip, negotiate
 from exporter.origins import Origin
 
 _SHUTDOWN_SECONDS = 1.0
+_MOST_SHOWN = 64
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>dnsbl-exporter</title></head>
@@ -37,12 +39,12 @@ _ORIGINS = """<!doctype html>
 <style>body {{font: 1rem sans-serif}} td, th {{text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0}}</style></head>
 <body><h1>Origins</h1>
 <p>Names that are looked up and files that are read for targets. What fails keeps what it last led to.</p>
-<table><thead><tr><th>Origin</th><th>Now</th><th>Targets</th><th>Last success</th><th>Skipped</th></tr></thead>
+<table><thead><tr><th>Origin</th><th>Now</th><th>Leads to</th><th>Last success</th><th>Skipped</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table></body></html>
 """
-_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{targets}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
+_ORIGIN = "<tr><td>{name}</td><td>{now}</td><td>{leads_to}</td><td>{succeeded}</td><td>{skipped}</td></tr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +143,17 @@ def _origin(origin: Origin) -> str:
     return _ORIGIN.format(
         name=html.escape(origin.name),
         now="fine" if origin.up else f"<strong>failing</strong>: {html.escape(origin.trouble)}",
-        targets=_leads_to(origin),
+        leads_to=_leads_to(origin),
         succeeded=when,
         skipped="<br>".join(map(html.escape, [*(f"{each.what}: {each.why}" for each in origin.skipped), *origin.notices])),
     )
 
 
 def _leads_to(origin: Origin) -> str:
-    """How many targets, and which they are if they were looked up."""
-    found = ", ".join(html.escape(target.text) for target in origin.found.singles())
-    return f"{origin.size:,}: {found}" if found else f"{origin.size:,}"
+    """How many targets, and of those that were looked up the first."""
+    found = ", ".join(html.escape(target.text) for target in islice(origin.found.singles(), _MOST_SHOWN))
+    more = ", …" if len(origin.found) > _MOST_SHOWN else ""
+    return f"{origin.size:,}: {found}{more}" if found else f"{origin.size:,}"
 
 
 async def _healthy(request: web.Request) -> web.Response:

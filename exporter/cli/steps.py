@@ -1,6 +1,6 @@
 """First steps below the table of ``check``: said once for each target and likely cause, the worst first.
 
-If there are many targets, once for each cause.
+If there are many targets, or more than a few that are listed, once for each cause.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -16,19 +16,19 @@ from exporter.blocklist import Key
 
 _KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # No label of a zone that anybody runs is this long with digits in it; every key that is sold is.
-_LOOKSLIKE_A_KEY = re.compile(r"(?=.*[0-9])[a-z0-9]{20,63}")
-"""Also as a part of a label, which no key is: whoever mixed it up with something else does not want it to show either."""
+_LOOKS_LIKE_A_KEY = re.compile(r"(?=.*[0-9])[a-z0-9]{20,63}")
 LIKE_A_KEY = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}")
+"""Also as a part of a label, which no key is: whoever mixed it up with something else does not want it to show either."""
 _MORE_THAN_ANY_KEY = 1000
 
 
 def holds_key(name: str) -> bool:
     """Whether one of the labels of ``name`` looks like a key."""
-    return any(_LOOKSLIKE_A_KEY.fullmatch(label) for label in name.lower().split("."))
+    return any(_LOOKS_LIKE_A_KEY.fullmatch(label) for label in name.lower().split("."))
 
 
 def starred(text: str) -> str:
-    """``text`` without what looks like a key anywhere in it."""
+    """The text without what looks like a key in it."""
     return LIKE_A_KEY.sub("********", text)
 
 

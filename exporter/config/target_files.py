@@ -66,7 +66,16 @@ def read_target_file(name: str, content: bytes, labels: Labels, lists: Sequence[
             return _shaped(name, _from_yaml(name, content), labels, lists)
         return _plain(name, content, labels, lists)
     except UnicodeDecodeError:
-        raise _error(name, "is not UTF-8 text") from None
+        raise _problems(name, [Problem((), _line_that_is_no_text(content), "is not UTF-8 text")]) from None
+
+
+def _line_that_is_no_text(content: bytes) -> int:
+    """Looked for only now: the file may have been read in pieces."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def _is_yaml(name: str) -> bool:

@@ -29,6 +29,7 @@ _Entry = TargetEntry | HostEntry | DomainEntry | FilesEntry
 _FORMS: Mapping[str, type[_Entry]] = {"target": TargetEntry, "host": HostEntry, "domain": DomainEntry, "files": FilesEntry}
 _KEYS = list(dict.fromkeys(key for form in _FORMS.values() for key in keys_of(form)))
 _NO_SHAPE = "must be an address, a network or a domain, as text, or a mapping"
+_NOT_DEEP = "`**` does not reach below one folder: write a pattern for each depth, such as a/*.yml and a/*/*.yml"
 _NOTHING_LEFT = "`exclude` leaves nothing of it"
 
 
@@ -98,7 +99,7 @@ class Targets:
             case DomainEntry():
                 self._add_domain((*path, "domain"), entry, labels)
             case FilesEntry():
-                self._add_files(entry.files, labels)
+                self._add_files((*path, "files"), entry.files, labels)
 
     def _entry(self, path: Path, value: Mapping[str, Value]) -> _Entry | None:
         forms = [key for key in value if key in _FORMS]
@@ -205,8 +206,10 @@ class Targets:
         for source in sources:
             self._add_source(source)
 
-    def _add_files(self, patterns: Sequence[str], labels: Labels) -> None:
-        for pattern in patterns:
+    def _add_files(self, path: Path, patterns: Sequence[str], labels: Labels) -> None:
+        for index, pattern in enumerate(patterns):
+            if "**" in pattern:
+                self._note((*path, index), _NOT_DEEP)
             self._add_source(Files(opened(pattern, self._folder), labels))
 
     def _name(self, path: Path, text: str) -> str | None:

@@ -279,6 +279,21 @@ def test_what_is_not_known_has_a_line_of_its_own(folder: Path) -> None:
     assert ["192.0.2.1", "half.names.example mx", BL, "listed"] in [row[:4] for row in rows(ended.stdout)]
 
 
+def test_steps_for_more_than_a_few_listed_targets_stand_once(tmp_path: Path) -> None:
+    """They are the same for all of them, so they are said of all of them."""
+    with Rude() as rude:
+        rude.behave(BL, healthy(zone_data({prefix(f"192.0.2.{number}"): "127.0.0.2" for number in range(4)})))
+        (tmp_path / "config.yml").write_text(config(rude.address, [addresses_on(BL)], ["192.0.2.1"]))
+        few, more = (told(tmp_path, target).stdout.splitlines() for target in ("192.0.2.2/31", "192.0.2.0/30"))
+    assert [line for line in few if "most likely" in line and not line.startswith(" ")] == [
+        "192.0.2.2: spam was sent, most likely",
+        "192.0.2.3: spam was sent, most likely",
+    ]
+    assert [line for line in more if "most likely" in line and not line.startswith(" ")] == [
+        "192.0.2.0, 192.0.2.1, 192.0.2.2 and 1 more: spam was sent, most likely"
+    ]
+
+
 def test_a_terminal_shows_that_names_are_looked_up(folder: Path) -> None:
     """Before lists are asked, by how many names."""
     seen = on_a_terminal("check", NAMES, "--config.file=config.yml", folder=folder)

@@ -143,7 +143,9 @@ def _skipped(console: Console, picture: Picture) -> None:
 
 
 def _steps(console: Console, results: Iterable[Result], *, together: bool) -> None:
-    cases = steps.cases(_listings(results), together=together)
+    listings = list(_listings(results))
+    many = len({listing.target for listing in listings}) > terminal.FEW
+    cases = steps.cases(listings, together=together or many)
     for case in cases:
         console.print()
         steps.show(console, case)

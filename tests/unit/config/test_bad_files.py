@@ -553,6 +553,8 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f"5: targets[2].files[0]: {TEXT}",
         "6: targets[3].files[1]: must not be empty",
         "7: targets[4].files[0]: must be one line, without control characters",
+        "8: targets[5].files[0]: `**` does not reach below one folder: write a pattern for each depth, such as a/*.yml and "
+        "a/*/*.yml",
     ),
     "target_network_that_is_none": (
         "3: targets[0]: '203.0.113.5/24' has bits beyond its prefix: write 203.0.113.0/24 for the network, or the address alone",
