@@ -501,28 +501,20 @@ def test_what_was_read_is_kept_and_noted_once(tmp_path: Path) -> None:
     leap(work())
 
 
-def test_a_file_that_does_not_change_is_not_forgotten(tmp_path: Path) -> None:
-    """However long it is as it was. One that is broken for as long is: nobody mended it."""
+def test_what_an_origin_in_use_led_to_is_not_forgotten(tmp_path: Path) -> None:
+    """However long a file is as it was, or broken, and a name not answered; what left the config is."""
 
     async def work() -> None:
         write(tmp_path, "192.0.2.1\n")
         write(tmp_path, "192.0.2.2\n", "b.txt")
-        async with world(tmp_path, FILES) as it, it.running():
-            await until(lambda: len(it.history.finds.held) == 2)
+        gone = {"gone.example.com": Find(b"[]", NOW)}
+        async with world(tmp_path, FILES, {"host": MAIL}, finds=gone) as it, it.running():
+            await until(lambda: len(it.history.finds.held) == 4)
+            it.names.addresses[MAIL] = None
             write(tmp_path, "nonsense\n", "b.txt")
-            await until(lambda: it.up() == {"a.txt": True, "b.txt": False})
-            kept = dict(it.history.finds.held)
-            it.clock.ahead += 3500.0
-            await asyncio.sleep(5.0)
-            assert it.history.finds.held == kept
-            it.clock.ahead += 5000.0
-            await until(lambda: it.history.finds.held != kept)
-            assert it.history.finds.held["file:a.txt"].content == kept["file:a.txt"].content
-            assert it.history.finds.held["file:a.txt"].at >= NOW + 8500.0
-            assert it.history.finds.held["file:b.txt"] == kept["file:b.txt"]
-            assert it.history.finds.take_unwritten().keys() == {"file:a.txt", "file:b.txt"}
-            await asyncio.sleep(5.0)
-            assert it.history.finds.take_unwritten() == {}
+            await until(lambda: it.up() == {"a.txt": True, "b.txt": False, MAIL: False})
+            await asyncio.sleep(1.0)
+            assert it.history.finds.old(1e12) == ["gone.example.com"]
 
     leap(work())
 
