@@ -80,25 +80,27 @@ class Metrics:
         """The body of a scrape as of now. Whatever takes long is done in slices or in a thread."""
         moment = _Moment(self.running.plan, self.running.schedule)
         async with self.blocks.fresh(moment.plan, self.exposed_checks()):
-            families = self.families(moment)  # of the same plan
+            families, origins = self._of_few(moment), self.origins()  # of the same plan
             text = await self.blocks.packed() if compressed else self.blocks.plain()
         match text:
             case Plain():
-                return Scrape(form, *text.with_tail(await asyncio.to_thread(render, families, form)))
+                return Scrape(form, *text.with_tail(await asyncio.to_thread(_tail, families, origins, form)))
             case Packed():
-                body = await asyncio.to_thread(lambda: text.with_tail(render(families, form)))
+                body = await asyncio.to_thread(lambda: text.with_tail(_tail(families, origins, form)))
                 return Scrape(form, len(body), (body,))
             case _:
                 assert_never(text)
 
-    def families(self, running: Running | None = None) -> list[Metric]:
-        """Every family but those of checks and targets, as of now; of what is running, or else was a moment ago."""
-        running = self.running if running is None else running
+    def families(self) -> list[Metric]:
+        """Every family but those of checks and targets, as of now."""
+        return [*self._of_few(self.running), *_origins(self.origins())]
+
+    def _of_few(self, running: Running) -> list[Metric]:
+        """Those of which there are few samples, of what is running or was a moment ago."""
         return [
             *self._lists(running),
             *self._counters(running.plan),
             *self._service(running),
-            *self._origins(),
             *self.registry.collect(),
         ]
 
@@ -207,23 +209,29 @@ class Metrics:
             family.add_metric([], float(value))
             yield family
 
-    def _origins(self) -> Iterator[Metric]:
-        """
-        dnsbl_origin_up{origin="example.com spf"} 1
-        dnsbl_origin_skipped{origin="example.com spf",reason="known_provider"} 2
-        """
-        up = _gauge("dnsbl_origin_up", "0 if the last look-up or reading failed, so what it led to before is kept.", ("origin",))
-        success = _gauge("dnsbl_origin_last_success_timestamp_seconds", "Last look-up or reading; 0 if none yet.", ("origin",))
-        skipped = _gauge("dnsbl_origin_skipped", "What an origin leads to and is not watched.", ("origin", "reason"))
-        for origin in self.origins():
-            up.add_metric([origin.name], float(origin.up))
-            success.add_metric([origin.name], origin.succeeded_at)
-            counts = Counter[str]()
-            for one in origin.skipped:
-                counts[one.reason] += one.count
-            for reason, count in counts.items():
-                skipped.add_metric([origin.name, reason], count)
-        yield from (up, success, skipped)
+
+def _tail(families: Sequence[Metric], origins: Sequence[Origin], form: Form) -> bytes:
+    """The text of the families that are no blocks. Of origins there may be many, so it is called in a thread."""
+    return render([*families, *_origins(origins)], form)
+
+
+def _origins(origins: Sequence[Origin]) -> Iterator[Metric]:
+    """
+    dnsbl_origin_up{origin="example.com spf"} 1
+    dnsbl_origin_skipped{origin="example.com spf",reason="known_provider"} 2
+    """
+    up = _gauge("dnsbl_origin_up", "0 if the last look-up or reading failed, so what it led to before is kept.", ("origin",))
+    success = _gauge("dnsbl_origin_last_success_timestamp_seconds", "Last look-up or reading; 0 if none yet.", ("origin",))
+    skipped = _gauge("dnsbl_origin_skipped", "What an origin leads to and is not watched.", ("origin", "reason"))
+    for origin in origins:
+        up.add_metric([origin.name], float(origin.up))
+        success.add_metric([origin.name], origin.succeeded_at)
+        counts = Counter[str]()
+        for one in origin.skipped:
+            counts[one.reason] += one.count
+        for reason, count in counts.items():
+            skipped.add_metric([origin.name, reason], count)
+    yield from (up, success, skipped)
 
 
 def own_registry() -> CollectorRegistry:

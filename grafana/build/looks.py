@@ -41,6 +41,7 @@ REASONS = {
     "neutral": "SPF says nothing of it",
     "fails_spf": "SPF refuses it",
     "unsure": "SPF may refuse it",
+    "excluded": "the config excludes it",
     "no_list": "no list takes it",
     "more": "and more",
 }
