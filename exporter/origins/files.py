@@ -5,7 +5,7 @@ Rules:
 1. A file is read when two looks one after another show the same new state of it: one that is being written is left alone. If
    that goes on for long, it is a failure.
 2. What cannot be read, or holds a fault, changes nothing: what the file last gave stays, and the trouble is said. So does what a
-   file gave that is gone, until the config is loaded anew.
+   file gave that is gone, until the config is loaded anew; longer if the config names it itself, since the history has it.
 3. What was last read whole is kept in the history as it was, so that a file that is broken at the next start takes nothing away.
 4. A pattern that names too many files is an origin that failed; what its files gave stays.
 5. Everything here may take long, and is called in a thread.
