@@ -7,7 +7,7 @@ Rules:
 2. What cannot be read, or holds a fault, changes nothing: what the file last gave stays, and the trouble is said. So does what a
    file gave that is gone, until the config is loaded anew; longer if the config names it itself, since the history has it.
 3. What was last read whole is kept in the history as it was, so that a file that is broken at the next start takes nothing away.
-4. A pattern that names too many files is an origin that failed; what its files gave stays.
+4. A pattern that names too many files is an origin that failed. Those of them that were read before are followed on.
 5. Everything here may take long, and is called in a thread.
 """
 
@@ -59,7 +59,7 @@ FilesSeen = Mapping[tuple[Files, Path], Seen]
 def first(config: Config, kept: Mapping[str, Find], now: float) -> dict[tuple[Files, Path], Seen]:
     """Every file of the config, read now; from the history where that cannot be done."""
     places, seen = _look(config)
-    for source, path in places:
+    for source, path in [*places, *_read_before(config, seen, kept)]:
         name = shown(path, config.folder)
         find = kept.get(_PREFIX + name)
         before = Seen(Origin(name)) if find is None else _from_history(config, source, name, find)
@@ -105,9 +105,21 @@ def _look(config: Config) -> tuple[list[tuple[Files, Path]], dict[tuple[Files, P
             try:
                 places += [(source, path) for path in matching(source.pattern)]
             except ValueError as error:
-                origin = Origin(written(source.pattern, config.folder), trouble=str(error))
+                origin = Origin(written(source.pattern, config.folder), trouble=f"{error}: new ones are not read")
                 overfull[source, Path(source.pattern)] = Seen(origin, overfull=True)
     return places, overfull
+
+
+def _read_before(config: Config, overfull: FilesSeen, kept: Mapping[str, Find]) -> list[tuple[Files, Path]]:
+    """The files of these patterns that the history knows."""
+    names = [name.removeprefix(_PREFIX) for name in kept if name.startswith(_PREFIX)] if overfull else []
+    paths = [path for path in (Path(config.folder, name) for name in names) if path.is_file()]
+    return [(source, path) for source, _ in overfull for path in paths if _matches(path, source.pattern)]
+
+
+def _matches(path: Path, pattern: str) -> bool:
+    """Whether the pattern names the file. A relative one matches at any depth, by itself."""
+    return path.match(pattern) and len(path.parts) == len(Path(pattern).parts)
 
 
 def _stamp(path: Path) -> Stamp | None:
