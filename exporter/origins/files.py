@@ -5,9 +5,9 @@ Rules:
 1. A file is read when two looks one after another show the same new state of it: one that is being written is left alone. If
    that goes on for long, it is a failure.
 2. What cannot be read, or holds a fault, changes nothing: what the file last gave stays, and the trouble is said. So does what a
-   file gave that is gone, until the config is loaded anew.
+   file gave that is gone, until the config is loaded anew; longer if the config names it itself, since the history has it.
 3. What was last read whole is kept in the history as it was, so that a file that is broken at the next start takes nothing away.
-4. A pattern that names too many files is an origin that failed; what its files gave stays.
+4. A pattern that names too many files is an origin that failed. Those of them that were read before are followed on.
 5. Everything here may take long, and is called in a thread.
 """
 
@@ -15,7 +15,6 @@ import glob
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
@@ -73,13 +72,15 @@ def first(
 
 
 def _out_of_sight(config: Config, kept: Mapping[str, Find], overfull: FilesSeen) -> Iterator[tuple[Files, Path]]:
-    """Files that the history has of patterns that cannot be followed now: their folder is not there, or they name too many."""
+    """Files that the history has of patterns that cannot be followed now: of those whose folder is not there, and what is still
+    there of those that name too many."""
+    names = [name.removeprefix(_PREFIX) for name in kept if name.startswith(_PREFIX)]
     for source in config.sources:
-        if isinstance(source, Files) and ((source, Path(source.pattern)) in overfull or not _is_there(source.pattern)):
-            for name in kept:
-                path = config.folder / name.removeprefix(_PREFIX)
-                if name.startswith(_PREFIX) and fnmatchcase(str(path), source.pattern):
-                    yield source, path
+        if isinstance(source, Files):
+            gone = not _is_there(source.pattern)
+            if gone or (source, Path(source.pattern)) in overfull:
+                paths = [path for path in (config.folder / name for name in names) if _matches(path, source.pattern)]
+                yield from ((source, path) for path in paths if gone or path.is_file())
 
 
 def _is_there(pattern: str) -> bool:
@@ -130,9 +131,14 @@ def _look(config: Config) -> tuple[list[tuple[Files, Path]], dict[tuple[Files, P
             try:
                 places += [(source, path) for path in matching(source.pattern)]
             except ValueError as error:
-                origin = Origin(written(source.pattern, config.folder), trouble=str(error))
+                origin = Origin(written(source.pattern, config.folder), trouble=f"{error}: new ones are not read")
                 overfull[source, Path(source.pattern)] = Seen(origin, overfull=True)
     return places, overfull
+
+
+def _matches(path: Path, pattern: str) -> bool:
+    """Whether the pattern names the file. A relative one matches at any depth, by itself."""
+    return path.match(pattern) and len(path.parts) == len(Path(pattern).parts)
 
 
 def _stamp(path: Path) -> Stamp | None:

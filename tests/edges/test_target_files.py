@@ -177,7 +177,7 @@ def test_a_label_that_is_left_out_costs_no_target(tmp_path: Path) -> None:
 def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What its files gave stays until there are fewer again, also at the start, where it is nothing."""
+    """Those of its files that were read before are followed on, after a start too, and new ones are read when there are fewer."""
     monkeypatch.setattr(matching, "MOST_FILES", 1)
     (tmp_path / "a.txt").write_text("192.0.2.1\n")
     before = files.first(config, NOTHING, 1.0)
@@ -185,13 +185,23 @@ def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
     seen = files.again(config, files.again(config, before, 2.0), 3.0)
     assert given(seen) == {"*.txt": [], "a.txt": ["192.0.2.1"]}
     assert {one.origin.name: (one.origin.up, one.origin.trouble) for one in seen.values()} == {
-        "*.txt": (False, "names more than 1 files"),
+        "*.txt": (False, "names more than 1 files: new ones are not read"),
         "a.txt": (True, ""),
     }
     assert given(files.first(config, NOTHING, 4.0)) == {"*.txt": []}
-    assert files.idle(config, seen) == []
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_text("192.0.2.4\n")
+    monkeypatch.chdir(tmp_path)
+    config = load(Path("config.yml"), {})
+    others = dict.fromkeys(("file:sub/a.txt", "file:gone.txt", "mail.example.com"), Find(b"", 1.0))
+    kept = files.to_keep(before.values(), 1.0) | others
+    (tmp_path / "a.txt").write_text("192.0.2.3\n")
+    started = files.first(config, kept, 4.0)
+    assert given(started) == {"*.txt": [], "a.txt": ["192.0.2.3"]}
+    assert given(files.again(config, started, 5.0)) == {"*.txt": [], "a.txt": ["192.0.2.3"]}
+    assert files.idle(config, started) == []
     (tmp_path / "b.txt").unlink()
-    assert given(files.again(config, seen, 5.0)) == {"a.txt": ["192.0.2.1"]}
+    assert given(files.again(config, started, 6.0)) == {"a.txt": ["192.0.2.3"]}
 
 
 def test_a_pattern_that_names_no_file(config: Config) -> None:
