@@ -214,7 +214,7 @@ def _found(name: str, sieves: Mapping[Labels, Sieve], lists: Sequence[Blocklist]
     except FullError:
         raise _error(name, f"holds more than {MAX_TARGETS:,} targets") from None
     hidden = [shown_path((label,)) for label in sorted(dropped)[:_SHOWN]]
-    notices = [f"labels that start with __ are left out: {', '.join(hidden)}"] if hidden else []
+    notices = [f"labels that are Prometheus's own are left out: {', '.join(hidden)}"] if hidden else []
     skipped = left_out(list(sieves.values()), lists)
     portions = tuple(Portion(sieve.members(), name, labels) for labels, sieve in sieves.items() if len(sieve))
     return FileFound(portions, skipped, tuple(notices))

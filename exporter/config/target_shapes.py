@@ -4,7 +4,8 @@ Rules:
 
 1. A file holds targets and networks. Names that are looked up and further files stand in the config only.
 2. A group's labels are laid over those of the entry that names the file.
-3. Of a group, labels that start with two underscores are left out, as Prometheus does, and said.
+3. Of a group, labels that start with two underscores are left out, as Prometheus does, and said. So are those that it sets when
+   it scrapes: files that were written for it often have them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from exporter.config.model import STRICT, TargetEntry
 from exporter.roster import Labels
 
 _CONFIG_ONLY = {"host", "domain", "expand", "files"}
+_SET_BY_SCRAPES = {"job", "instance"}
 _NO_SHAPE = "must be a target as text, a mapping with target, or a group with targets"
 
 
@@ -84,8 +86,8 @@ class Shapes:
     def _add_group(self, path: Path, item: Mapping[str, Value]) -> None:
         labels = item.get("labels")
         if isinstance(labels, dict):
-            self.dropped |= dict.fromkeys(name for name in labels if name.startswith("__"))
-            item = {**item, "labels": {name: text for name, text in labels.items() if not name.startswith("__")}}
+            self.dropped |= dict.fromkeys(filter(_is_left_out, labels))
+            item = {**item, "labels": {name: text for name, text in labels.items() if not _is_left_out(name)}}
         group = validated(Group, item, self._under(path))
         if group is None:
             return
@@ -109,6 +111,10 @@ class Shapes:
 
     def _under(self, path: Path) -> Note:
         return lambda inside, message: self._note((*path, *inside), message)
+
+
+def _is_left_out(label: str) -> bool:
+    return label.startswith("__") or label in _SET_BY_SCRAPES
 
 
 def places(items: Sequence[Value]) -> Iterator[tuple[str, Path]]:

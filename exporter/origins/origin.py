@@ -3,8 +3,8 @@
 Rules:
 
 1. What was found holds until something else is found. A failure says so (``up``) and takes nothing away.
-2. Records in permanent error are a failure too: what they led to before is kept. If they never led to anything, what can be made
-   of them is taken.
+2. Records in permanent error are a failure too: what they led to before is kept. As long as there never was a look-up without
+   such a fault, what can be made of them is taken.
 3. A target that no list is asked about is skipped, and said.
 """
 
@@ -44,11 +44,6 @@ class Origin:
         """How many targets it leads to, at most: some may be given twice."""
         return self.written_out + len(self.found)
 
-    @property
-    def known(self) -> bool:
-        """Whether it ever led anywhere."""
-        return self.succeeded_at > 0 or len(self.found) > 0
-
 
 def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float, excluded: Exclusion = _NOTHING_OUT) -> Origin:
     """The origin after a look-up."""
@@ -57,7 +52,7 @@ def concluded(before: Origin, result: Found | Stopped, taken: Taken, now: float,
             return replace(before, up=False, trouble=f"{question.kind} of {question.name}: {cause}", unanswered=True)
         case Found(targets, skipped, broken):
             wanted, idle = _wanted(targets, taken, excluded)
-            if broken and before.known:
+            if broken and before.succeeded_at:
                 return replace(before, up=False, trouble=broken, skipped=skipped + idle, unanswered=False)
             at = before.succeeded_at if broken else now
             return Origin(before.name, members(wanted), not broken, broken, skipped + idle, at)

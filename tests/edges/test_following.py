@@ -13,7 +13,7 @@ import pytest
 
 from exporter.cli.service import Options, Running
 from exporter.config import Config, load
-from exporter.history import History
+from exporter.history import Find, History
 from exporter.plan import Shard
 from exporter.target import Target, parse
 from tests.edges.leaping import leap, until
@@ -129,6 +129,22 @@ def test_a_reload_keeps_what_was_found_and_follows_what_is_new(tmp_path: Path) -
             await asyncio.sleep(30.0)
             assert it.history.finds.held["file:a.txt"] == kept
             assert [origin.name for origin in it.running.origins.origins()] == ["b.list"]
+
+    leap(work())
+
+
+def test_a_reload_makes_no_name_work_that_fails(tmp_path: Path) -> None:
+    """What it led to stays, and that it failed: a reload is no answer."""
+
+    async def work() -> None:
+        history = History(tmp_path / "history.db", 1e9, time.time)
+        history.finds.note({"mail.example.com": Find(b'["192.0.2.1"]', time.time() - 1e6)})
+        await history.close()
+        async with service(tmp_path, {"host": "mail.example.com"}) as it:
+            await until(lambda: [origin.up for origin in it.running.origins.origins()] == [False])
+            assert await it.reload({"host": "mail.example.com", "labels": {"team": "mail"}}) is None
+            assert [origin.up for origin in it.running.origins.origins()] == [False]
+            assert it.targets() == {"192.0.2.1"}
 
     leap(work())
 

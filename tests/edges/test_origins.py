@@ -67,8 +67,13 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = NOW
+        self.fails = False
+        """Once."""
 
     def __call__(self) -> float:
+        if self.fails:
+            self.fails = False
+            raise OverflowError
         try:
             return asyncio.get_running_loop().time() + self.ahead
         except RuntimeError:  # in a thread
@@ -499,6 +504,23 @@ def test_what_was_read_is_kept_and_noted_once(tmp_path: Path) -> None:
             assert (it.found(), it.up()) == ({"*.txt": ["192.0.2.7"]}, {"a.txt": False})
 
     leap(work())
+
+
+def test_a_defect_does_not_end_the_looking_at_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is said, and a second later it goes on."""
+
+    async def work() -> None:
+        write(tmp_path, "192.0.2.1\n")
+        async with world(tmp_path, FILES) as it, it.running():
+            await asyncio.sleep(0.5)
+            it.clock.fails = True
+            await until(lambda: not it.clock.fails)
+            write(tmp_path, "192.0.2.2\n")
+            await until(lambda: it.changes == 1)
+            assert it.found() == {"*.txt": ["192.0.2.2"]}
+
+    leap(work())
+    assert [record.getMessage() for record in caplog.records] == ["defect"]
 
 
 def test_what_an_origin_in_use_led_to_is_not_forgotten(tmp_path: Path) -> None:

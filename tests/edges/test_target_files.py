@@ -126,7 +126,7 @@ def test_a_history_that_cannot_be_read_gives_nothing(config: Config, tmp_path: P
     (tmp_path / "a.txt").write_text("192.0.2.7")
     seen = files.first(config, {"file:a.txt": Find(content, 1.0)}, 5.0)
     assert given(seen) == {"a.txt": []}
-    assert the(seen).origin.known is False
+    assert the(seen).origin.succeeded_at == 0.0
 
 
 def test_a_file_that_is_gone_gives_what_it_gave_and_a_new_one_is_read(config: Config, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_label_that_is_left_out_costs_no_target(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[{"targets": ["192.0.2.1"], "labels": {"__meta": "x"}}]')
     origin = the(files.first(load(tmp_path / "config.yml", {}), NOTHING, 1.0)).origin
     assert origin.skipped == ()
-    assert origin.notices == ("labels that start with __ are left out: __meta",)
+    assert origin.notices == ("labels that are Prometheus's own are left out: __meta",)
 
 
 def test_a_pattern_that_names_too_many_files_is_an_origin_that_failed(
@@ -340,7 +340,7 @@ def test_a_history_with_a_file_that_is_at_fault_gives_nothing(config: Config, tm
     """As after a new version reads less."""
     (tmp_path / "a.txt").write_text("192.0.2.7")
     seen = files.first(config, {"file:a.txt": Find(zlib.compress(b"192.0.2.300\n"), 1.0)}, 5.0)
-    assert (given(seen), the(seen).origin.known) == ({"a.txt": []}, False)
+    assert (given(seen), the(seen).origin.succeeded_at) == ({"a.txt": []}, 0.0)
 
 
 def test_a_file_that_is_never_at_rest_is_an_origin_that_failed(config: Config, tmp_path: Path) -> None:

@@ -378,7 +378,7 @@ def test_files_of_targets_are_counted(tmp_path: Path) -> None:
     assert warnings == [
         "warning: targets.d/a.txt: 10.0.0.1: not watched: Of private, loopback, documentation or multicast addresses only a list "
         "with `non_global: true` is asked, and none of these takes them.",
-        "warning: targets.d/b.json: labels that start with __ are left out: __meta",
+        "warning: targets.d/b.json: labels that are Prometheus's own are left out: __meta",
         "warning: none.txt: there is no such file now",
     ]
 

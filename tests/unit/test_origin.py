@@ -59,13 +59,13 @@ def test_of_records_that_were_always_broken_what_can_be_is_taken() -> None:
     """It is better than nothing, and the origin is not up."""
     after = concluded(NEW, Found((ONE,), (), "Two SPF records."), ALL, 20.0)
     assert (after.found, after.up, after.trouble, after.succeeded_at) == (members([ONE]), False, "Two SPF records.", 0.0)
-    assert concluded(after, Found((SIX,), (), "Two SPF records."), ALL, 30.0).found == members([ONE])
+    assert concluded(after, Found((SIX,), (), "Two SPF records."), ALL, 30.0).found == members([SIX])
 
 
 def test_a_name_that_led_nowhere_once_is_known() -> None:
     """So what could be found behind broken records is not taken: nothing was, and it stays so."""
     nowhere = concluded(NEW, Found(()), ALL, 10.0)
-    assert nowhere.known
+    assert nowhere.succeeded_at == 10.0
     after = concluded(nowhere, Found((ONE,), (), "Two SPF records."), ALL, 20.0)
     assert (after.found, after.up, after.succeeded_at) == (NOTHING, False, 10.0)
 
@@ -94,7 +94,7 @@ def test_what_is_written_is_read_as_it_was() -> None:
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[", b"[" * 100_000, b"7", b'["nonsense"]', b'{"a": "192.0.2.1"}', b"null"])
 def test_what_cannot_be_read_led_nowhere(content: bytes) -> None:
     """A history that somebody wrote into stops nobody: the name is looked up anew."""
-    assert read("x", content, 10.0).known is False
+    assert read("x", content, 10.0).succeeded_at == 0.0
 
 
 def test_what_is_no_text_is_left_out() -> None:

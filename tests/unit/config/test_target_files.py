@@ -91,18 +91,18 @@ def test_labels_of_a_group_are_laid_over_those_of_the_entry() -> None:
 
 
 def test_labels_of_service_discovery_are_left_out_and_said() -> None:
-    """As Prometheus does with what starts with two underscores, however many there are."""
-    labels = {f"__meta_{number}": "x" for number in range(30)} | {"rack": "4"}
+    """As Prometheus does with what starts with two underscores, however many there are; and what it sets when it scrapes."""
+    labels = {f"__meta_{number}": "x" for number in range(30)} | {"rack": "4", "job": "mail", "instance": "a"}
     found = _read("a.json", json.dumps([{"targets": ["9.9.9.9"], "labels": labels}]))
     assert [portion.labels for portion in found.portions] == [(("rack", "4"), *OWN)]
     few = ", ".join(sorted(f"__meta_{number}" for number in range(30))[:10])
-    assert found.notices == (f"labels that start with __ are left out: {few}",)
+    assert found.notices == (f"labels that are Prometheus's own are left out: {few}",)
 
 
 def test_a_label_that_is_left_out_is_shown_on_one_line() -> None:
     """Whatever its name is."""
     found = _read("a.json", '[{"targets": ["9.9.9.9"], "labels": {"__a\\n\\u001b[2J": "x"}}]')
-    assert found.notices == (r"labels that start with __ are left out: ['__a\n\x1b[2J']",)
+    assert found.notices == (r"labels that are Prometheus's own are left out: ['__a\n\x1b[2J']",)
 
 
 # ---- files that are not used
