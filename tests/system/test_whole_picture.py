@@ -208,7 +208,7 @@ def test_an_address_behind_a_name_that_no_list_takes_is_said(tmp_path: Path) -> 
         found = check(tmp_path, "host:both.example")
     assert found.origins == {"192.0.2.1": ["both.example"]}
     assert [(skip["origin"], skip["what"], skip["reason"]) for skip in found.skipped] == [
-        ("both.example", "2001:db8::1", "no_list")
+        ("both.example", "2001:db8::1", "not_global")
     ]
 
 
