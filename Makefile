@@ -18,7 +18,7 @@ test: daemons $(VENV)/.installed-dev
 	$(BIN)/ruff check exporter grafana tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: daemons bench-daemons $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.client

@@ -1,13 +1,17 @@
 """Free ports of loopback.
 
 Rule: they lie below the range of outgoing sockets, so that no query takes the port of a server that
-is down for a while.
+is down for a while; and where several run tests at once, each has ports of its own, so that no server
+of another does.
 """
 
+import os
 import random
 import socket
 
-PORTS = range(20000, 32000)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_EACH = 12000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+PORTS = range(20000 + _WORKER * _EACH, 20000 + (_WORKER + 1) * _EACH)
 
 
 def bound_pair(host: str = "127.0.0.1") -> tuple[socket.socket, socket.socket]:
