@@ -1,6 +1,6 @@
 # make demo   shows the exporter at work on built-in lists; needs Python >= 3.11 and, once, the network to install
 # make test   runs every check that CI runs; as root it installs the daemons it needs first
-# make bench  prints the measurements, in about ten minutes; as root it installs dnsperf first
+# make bench  prints the measurements, in about fourteen minutes; as root it installs dnsperf first
 
 PYTHON ?= python3
 VENV := .venv

@@ -1,6 +1,6 @@
 """What many targets cost: the time to load them, the memory to keep them, and the time of a reload that changes one in a hundred.
 
-    python -m tests.bench.targets [--targets 10000 100000 1000000] [--rounds 3]
+    python -m tests.bench.targets [--targets 10000 100000 1000000] [--rounds 1]
 
 A process of its own for each figure: config and files in, plan and laps of one list out, as the service does it. Memory is what
 Python allocated for all of that (tracemalloc), with the text of whatever is kept as text. "mixed" is half networks, half lines
@@ -52,7 +52,7 @@ def main() -> None:
     """Print a column for each number of targets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one is not None:
