@@ -80,8 +80,20 @@ def assert_sound(ledger: Ledger) -> None:
 
 def assert_shown(scrape: Scrape, ledger: Ledger, targets: Iterable[str], lists: Iterable[str]) -> None:
     """/metrics says what the file says about these targets on these lists, and nothing else."""
-    targets, lists = set(targets), set(lists)
-    expected = {place: held for place, held in ledger.standings().items() if place.target in targets and place.list in lists}
+    expected, totals = _expected(ledger, targets, lists)
     assert scrape.standings() == expected
-    for zone in lists:
-        assert scrape.totals(zone) == ledger.totals.get(zone, (0, 0))
+    assert {zone: scrape.totals(zone) for zone in totals} == totals
+
+
+def is_shown(scrape: Scrape, ledger: Ledger, targets: Iterable[str], lists: Iterable[str]) -> bool:
+    """Whether it does, as of one moment: what is in the file is shown a moment later."""
+    expected, totals = _expected(ledger, targets, lists)
+    return scrape.standings() == expected and {zone: scrape.totals(zone) for zone in totals} == totals
+
+
+def _expected(
+    ledger: Ledger, targets: Iterable[str], lists: Iterable[str]
+) -> tuple[dict[Place, Standing], dict[str, tuple[int, int]]]:
+    wanted, zones = set(targets), set(lists)
+    standings = {place: held for place, held in ledger.standings().items() if place.target in wanted and place.list in zones}
+    return standings, {zone: ledger.totals.get(zone, (0, 0)) for zone in zones}
