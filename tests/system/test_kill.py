@@ -30,7 +30,7 @@ LANES, TURNS = 3, 17  # that many exporters at once, each killed or reloaded so 
 
 
 def _agreed(exporter: Exporter, history: Path, targets: Sequence[str], lists: Iterable[str]) -> tuple[Scrape, Ledger]:
-    """A scrape and the file, both of a moment in which nothing was written and all that was written is shown: a change is in the file
+    """A scrape and the file, both of a moment in which nothing was written and all that was written is shown: it is in the file
     first. What is not shown soon is left to what the caller asserts."""
     end = time.monotonic() + AGREE_SECONDS
     while True:
