@@ -2,7 +2,8 @@
 
 Rules:
 
-1. A host must have an address: the config says that it is one. A domain need not.
+1. A host must have an address: the config says that it is one. A domain need not, but it must exist: one that is mistyped, or has
+   lapsed, is told from one that takes no mail.
 2. A domain without MX takes its mail itself (RFC 5321 §5.1); one with the null MX takes none (RFC 7505).
 3. An MX names a host. What is no name, an address for instance, is not asked for (RFC 5321 §5.1).
 """
@@ -23,6 +24,8 @@ def expand_host(name: str, memory: Memory, gathering: Gathering) -> Asks[Found]:
 def expand_a(name: str, memory: Memory, gathering: Gathering) -> Asks[Found]:
     """A and AAAA of a domain."""
     trouble = yield from _offer(name, name, memory, gathering)
+    if trouble == no_such(name):
+        return gathering.found(broken=trouble)
     if trouble:
         gathering.skip(Reason.NO_RECORDS, name, trouble)
     return gathering.found()
@@ -32,7 +35,7 @@ def expand_mx(name: str, memory: Memory, gathering: Gathering) -> Asks[Found]:
     """The addresses of a domain's mail exchanges, the preferred first."""
     match (yield from memory.ask(name, RecordKind.MX)):
         case Nothing(exists=False):
-            gathering.skip(Reason.NO_RECORDS, name, f"{name} does not exist.")
+            return gathering.found(broken=no_such(name))
         case Nothing():
             trouble = yield from _offer(name, name, memory, gathering)
             if trouble:
@@ -73,4 +76,9 @@ def _offer(host: str, what: str, memory: Memory, gathering: Gathering) -> Asks[s
             empty.append(answer)
     if len(empty) < len(KIND_OF_VERSION):
         return ""
-    return f"{host} has no address." if Nothing(exists=True) in empty else f"{host} does not exist."
+    return f"{host} has no address." if Nothing(exists=True) in empty else no_such(host)
+
+
+def no_such(name: str) -> str:
+    """What to say of a name that does not exist."""
+    return f"{name} does not exist."

@@ -31,10 +31,11 @@ from exporter.expansion.grammar import (
     is_spf,
     read,
 )
+from exporter.expansion.hosts import no_such
 from exporter.expansion.known import covers
 from exporter.expansion.policy import Broken, Everyone, Included, Perhaps, Policy, Redirected
 from exporter.expansion.proposals import Omission, Proposal, is_mapped, judge, network_of
-from exporter.expansion.words import Asks, Found, Limits, Reason, RecordKind, printable
+from exporter.expansion.words import Asks, Found, Limits, Nothing, Reason, RecordKind, printable
 
 _MOST_ASKING_TERMS = 10
 _MOST_EXCHANGES = 10
@@ -66,6 +67,8 @@ def expand_spf(name: str, memory: Memory, gathering: Gathering) -> Asks[Found]:
     policy, broken = Policy(), ""
     try:
         if not (yield from walk.record(Place(name, policy))):
+            if (yield from memory.ask(name, RecordKind.TXT)) == Nothing(exists=False):
+                return gathering.found(broken=no_such(name))
             gathering.skip(Reason.NO_RECORDS, name, f"{name} has no SPF record.")
     except PermanentError as error:
         broken = str(error)

@@ -228,6 +228,7 @@ def test_an_address_behind_a_name_that_no_list_takes_is_said(tmp_path: Path) -> 
         (["half.names.example"], 1),
         (["half.names.example", "--expand=spf"], 3),
         (["host:www.example.org"], 3),
+        (["lapsed.names.example"], 3),
         (["host:empty.names.example"], 3),
         (["host:www.example.org", "192.0.2.1"], 1),
         (["host:www.example.org", "192.0.2.3"], 3),

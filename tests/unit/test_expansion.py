@@ -31,7 +31,6 @@ TEN_OF_TWELVE = [f"192.0.2.{number}" for number in range(10)]
         pytest.param(Way.HOST, {NAME: [f"A {V4}", "AAAA fe80::1%1"]}, [V4], ["bad_record: fe80::1%1"], 2, id="with a scope"),
         pytest.param(Way.A, {NAME: BOTH}, [V4, V6], [], 2, id="a domain's own"),
         pytest.param(Way.A, {NAME: ["TXT x"]}, [], [f"no_records: {NAME}"], 2, id="domain without address"),
-        pytest.param(Way.A, {}, [], [f"no_records: {NAME}"], 2, id="domain that does not exist"),
         pytest.param(
             Way.MX,
             {NAME: ["MX 20 b.example.com", "MX 10 a.example.com"], "a.example.com": [f"A {OTHER_V4}"], "b.example.com": BOTH},
@@ -74,7 +73,6 @@ TEN_OF_TWELVE = [f"192.0.2.{number}" for number in range(10)]
         ),
         pytest.param(Way.MX, {NAME: BOTH}, [V4, V6], [], 3, id="implicit MX"),
         pytest.param(Way.MX, {NAME: ["TXT x"]}, [], [f"no_records: {NAME}"], 3, id="neither MX nor address"),
-        pytest.param(Way.MX, {}, [], [f"no_records: {NAME}"], 1, id="no such domain has MX"),
         pytest.param(
             Way.MX,
             {NAME: ["MX 10 gone.example.com", "MX 20 a.example.com"], "a.example.com": [f"A {V4}"]},
@@ -112,6 +110,12 @@ def test_a_name_leads_to_its_addresses(way: Way, world: World, targets: list[str
 def test_a_host_without_address_is_broken(name: str, world: World, broken: str) -> None:
     """The config says that it is a host, so this is a fault."""
     assert play(Way.HOST, world, name=name).found == Found((), (), broken)
+
+
+@pytest.mark.parametrize("way", [Way.A, Way.MX, Way.SPF])
+def test_a_domain_that_does_not_exist_is_broken(way: Way) -> None:
+    """It was mistyped, or it lapsed: that is no domain without mail."""
+    assert play(way, {}).found == Found((), (), "example.com does not exist.")
 
 
 def test_a_name_is_asked_for_in_its_one_spelling() -> None:
