@@ -20,6 +20,7 @@ A floor imports only floors below it; import-linter holds that (``pyproject.toml
 ==============  =====================================================================================================
 module          its one idea
 ==============  =====================================================================================================
+``spans``       inclusive ranges of numbers
 ``special``     which addresses have a special purpose, so that no stranger can have an opinion of them
 ``target``      what can be listed: an address or a domain, and how it is written in front of a zone
 ``registrable`` what somebody registered, of a domain: the public suffix list

@@ -10,14 +10,14 @@ Rules:
 """
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter import special
 from exporter.marks import Marks
 from exporter.roster import SCRAMBLING, Domains, Labels, Roster, Segment, Share, target_of
-from exporter.target import Kind, Network, Target, number_of
+from exporter.spans import Spans
+from exporter.target import IP_VERSION, Kind, Network, Target, number_of
 
 MAX_TARGETS = 1 << 22
 _AT_ONCE = 1 << 16
@@ -112,40 +112,6 @@ def assemble(
 
 
 @dataclass(frozen=True, slots=True)
-class Spans:
-    """Inclusive ranges of numbers, apart and in order."""
-
-    firsts: list[int]
-    lasts: list[int]
-
-    def __contains__(self, number: int) -> bool:
-        place = bisect_right(self.firsts, number)
-        return bool(place) and number <= self.lasts[place - 1]
-
-    def outside(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """What of an inclusive range is in none of them, as ranges."""
-        place = max(0, bisect_right(self.firsts, first) - 1)
-        while place < len(self.firsts) and self.firsts[place] <= last:
-            if first < self.firsts[place]:
-                yield first, self.firsts[place] - 1
-            first = max(first, self.lasts[place] + 1)
-            place += 1
-        if first <= last:
-            yield first, last
-
-
-def _spans(ranges: Iterable[tuple[int, int]]) -> Spans:
-    spans = Spans([], [])
-    for first, last in sorted(ranges):
-        if spans.lasts and first <= spans.lasts[-1] + 1:
-            spans.lasts[-1] = max(spans.lasts[-1], last)
-        else:
-            spans.firsts.append(first)
-            spans.lasts.append(last)
-    return spans
-
-
-@dataclass(frozen=True, slots=True)
 class Exclusion:
     """What is kept out: what is excluded, and what no list takes."""
 
@@ -165,9 +131,9 @@ class Exclusion:
             if kind not in taken.kinds:
                 found.append((0, SCRAMBLING[kind].number_of_all - 1))
             elif kind not in taken.special:
-                found += special.spans(4 if kind is Kind.IPV4 else 6)
+                found += special.spans(IP_VERSION[kind])
         return cls(
-            {kind: _spans(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds
+            {kind: Spans.of(found) for kind, found in ranges.items()}, frozenset(excluded.domains), Kind.DOMAIN in taken.kinds
         )
 
     def leaves(self, network: Network) -> int:

@@ -8,10 +8,10 @@ Rules:
 3. The table is ours, since the one in ``ipaddress`` is another one in nearly every release of Python.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from exporter.spans import Spans
 
 _SPECIAL_IPV4: Mapping[str, str] = {
     "0.0.0.0/8": "RFC 791: this network",
@@ -61,21 +61,9 @@ _REACHABLE_IPV6: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Spans:
-    """Inclusive spans of addresses as numbers, in order and apart: the n-th runs from the n-th first to the n-th last."""
-
-    firsts: tuple[int, ...]
-    lasts: tuple[int, ...]
-
-    def meet(self, first: int, last: int) -> bool:
-        place = bisect_right(self.firsts, last)
-        return place > 0 and self.lasts[place - 1] >= first
-
-
 def is_special(version: int, number: int) -> bool:
     """Whether the address of that number has a special purpose; ``version`` is 4 or 6."""
-    return _SPANS[version].meet(number, number)
+    return number in _SPANS[version]
 
 
 def special_within(network: IPv4Network | IPv6Network) -> bool:
@@ -85,30 +73,19 @@ def special_within(network: IPv4Network | IPv6Network) -> bool:
 
 def spans(version: int) -> list[tuple[int, int]]:
     """All of them, as inclusive spans in order."""
-    found = _SPANS[version]
-    return list(zip(found.firsts, found.lasts, strict=True))
+    return list(_SPANS[version])
 
 
-def _spans(special: Iterable[str], reachable: Iterable[str]) -> _Spans:
-    spans = sorted(_ends(ip_network(text)) for text in special)
-    for text in reachable:
-        hole = _ends(ip_network(text))
-        spans = [piece for span in spans for piece in _cut(span, hole)]
-    return _Spans(tuple(first for first, _ in spans), tuple(last for _, last in spans))
+def _spans(special: Iterable[str], reachable: Iterable[str]) -> Spans:
+    holes = Spans.of(_ends(ip_network(text)) for text in reachable)
+    return Spans.of(piece for text in special for piece in holes.outside(*_ends(ip_network(text))))
 
 
 def _ends(network: IPv4Network | IPv6Network) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)
 
 
-def _cut(span: tuple[int, int], hole: tuple[int, int]) -> Iterable[tuple[int, int]]:
-    """What is left of the span."""
-    if hole[1] < span[0] or span[1] < hole[0]:
-        return (span,)
-    return [(first, last) for first, last in ((span[0], hole[0] - 1), (hole[1] + 1, span[1])) if first <= last]
-
-
-_SPANS: Mapping[int, _Spans] = {
+_SPANS: Mapping[int, Spans] = {
     4: _spans(_SPECIAL_IPV4, _REACHABLE_IPV4),
     6: _spans(_SPECIAL_IPV6, _REACHABLE_IPV6),
 }

@@ -36,6 +36,9 @@ class Kind(StrEnum):
     DOMAIN = "domain"
 
 
+IP_VERSION = {Kind.IPV4: 4, Kind.IPV6: 6}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
     """One address or domain; ``text`` is its only spelling."""
@@ -46,13 +49,7 @@ class Target:
     @property
     def is_global(self) -> bool:
         """Whether strangers could have an opinion of it: private, loopback, documentation and multicast addresses are not."""
-        match self.kind:
-            case Kind.IPV4:
-                return not is_special(4, number_of(self))
-            case Kind.IPV6:
-                return not is_special(6, number_of(self))
-            case Kind.DOMAIN:
-                return True
+        return self.kind is Kind.DOMAIN or not is_special(IP_VERSION[self.kind], number_of(self))
 
     def name_under(self, suffix: str) -> str:
         """The name to ask for, below ``suffix`` (the zone, or key and zone); absolute, without the final dot."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from exporter.cli import terminal
+from exporter.config.matching import content
 from exporter.foreign import MAX_OCTETS, ForeignError, convert, printable
 
 UNUSABLE = 2
@@ -33,16 +34,10 @@ def _files(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
     troubles: list[str] = []
     for path in paths:
         try:
-            files.append((str(path), _beginning(path)))
+            files.append((str(path), content(path, MAX_OCTETS)))
         except (OSError, ValueError) as error:  # ValueError: a path that cannot be one
             reason = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
             troubles.append(f"{printable(str(path))}:1: cannot be read: {reason}; give the path of a file")
     if troubles:
         raise ForeignError("\n".join(troubles))
     return files
-
-
-def _beginning(path: Path) -> bytes:
-    """No more of a file than tells whether it is too large."""
-    with path.open("rb") as file:
-        return file.read(MAX_OCTETS + 1)

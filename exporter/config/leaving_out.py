@@ -20,7 +20,7 @@ from exporter.config.written import SPECIAL
 from exporter.expansion import Reason, Skipped
 from exporter.portions import Exclusion, Members, kind_of
 from exporter.roster import SCRAMBLING, target_of
-from exporter.target import Kind, Network, Target
+from exporter.target import IP_VERSION, Kind, Network, Target
 
 _SHOWN = 10
 
@@ -45,7 +45,7 @@ def _untaken(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Siev
 
 
 def _special(kind: Kind, numbers: Sequence[Sequence[int]], sieves: Sequence[Sieve], untaken: Exclusion) -> Iterator[Skipped]:
-    version = 4 if kind is Kind.IPV4 else 6
+    version = IP_VERSION[kind]
     # One by one: to sort a million numbers is one step for Python, and would hold up all threads.
     found = [number for each in numbers for number in each if special.is_special(version, number)]
     left = [(network, network.num_addresses - untaken.leaves(network)) for network in _networks(kind, sieves)]

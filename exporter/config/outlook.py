@@ -8,7 +8,7 @@ from exporter.blocklist import Blocklist
 from exporter.portions import Taken
 from exporter.roster import SCRAMBLING, Addresses, Domains, Roster
 from exporter.sources import Files, Named, Source
-from exporter.target import Kind, Target
+from exporter.target import IP_VERSION, Kind, Target
 
 ADDRESSES = frozenset({Kind.IPV4, Kind.IPV6})
 
@@ -63,5 +63,5 @@ class Outlook:
 
 
 def _holds_an_ordinary_one(segment: Addresses) -> bool:
-    version, number = 4 if segment.kind is Kind.IPV4 else 6, SCRAMBLING[segment.kind].number
+    version, number = IP_VERSION[segment.kind], SCRAMBLING[segment.kind].number
     return any(not special.is_special(version, number(code)) for code in segment.codes)

@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from exporter.config import Config
 from exporter.config.matching import content_at_once, matching, shown, written
-from exporter.config.target_files import FileFound, TargetFileError, read_target_file
+from exporter.config.target_files import MAX_BYTES, FileFound, TargetFileError, read_target_file
 from exporter.history import Find
 from exporter.origins.origin import Origin
 from exporter.portions import Portion
@@ -28,7 +28,6 @@ from exporter.sources import Files
 
 _PREFIX = "file:"
 """Before a path, as the history knows its content: a host may have the name of a file."""
-_MOST_OCTETS = 1 << 28
 _MOST_RESTLESS = 60
 """Looks one after another that each show another state of a file."""
 _ALWAYS_WRITTEN = "was never at rest: it is read when nobody writes it for two seconds"
@@ -153,7 +152,7 @@ def _read(config: Config, source: Files, path: Path, before: Seen, now: float) -
     name = before.origin.name
     try:
         stamp = _stamp(path)
-        content = content_at_once(path, _MOST_OCTETS)
+        content = content_at_once(path, MAX_BYTES)
         found = read_target_file(name, content, source.labels, config.lists)
     except OSError as error:
         trouble = f"cannot be read: {error.strerror or type(error).__name__}"
@@ -172,7 +171,7 @@ def _from_history(config: Config, source: Files, path: Path, kept: Mapping[str, 
     if find is None:
         return Seen(Origin(name))
     try:
-        content = zlib.decompressobj().decompress(find.content, _MOST_OCTETS + 1)
+        content = zlib.decompressobj().decompress(find.content, MAX_BYTES + 1)
         found = read_target_file(name, content, source.labels, config.lists)
     except (zlib.error, TargetFileError):
         return Seen(Origin(name))
