@@ -105,8 +105,8 @@ class Origins:
         _say_files({}, self._files)
         for pattern in files.idle(self._config, self._files):
             _log.warning("there is no such file of targets now", extra={"fields": {"files": pattern}})
+        self._history.finds.in_use = {source.origin for source in self._lookups}
         self._keep_files()
-        self._history.finds.in_use = {source.origin for source in self._lookups} | files.names(self._files)
         try:
             await asyncio.gather(self._look_names_up(), self._look_at_files())
         finally:
